@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/options.h"
+#include "common/store.h"
+#include "common/wal_archive.h"
+
+namespace pitr {
+
+// Which cluster the WAL is of, and how its server spells things.
+struct ArchivedCluster {
+  std::optional<ClusterIdentity> identity;  // null: with --force-data-dir, when there is no pg_control
+  std::string major;                        // of PG_VERSION; "" when not known
+  Openness openness;
+};
+// Reads it from the data directory. With `forced` what cannot be read stays unknown.
+ArchivedCluster look_at_data_directory(const std::filesystem::path& data_directory, bool forced);
+
+struct ArchiveTargets {
+  std::vector<Place> destinations;         // all of them must hold the file
+  std::optional<Place> staging;            // --dst-backup: only while a backup runs, never a reason to fail
+  std::filesystem::path state_directory;   // remembers which destinations were marked; "" for none
+  bool check_header = true;                // false: for servers that encrypt their WAL
+};
+
+// Stores the WAL file at `path` under its own name at every destination. Returns when it is durable everywhere;
+// an identical file that is there already is made durable, a different one is left alone and an Error. Each
+// destination gets its chance; the Error names all that failed.
+void archive_file(const std::filesystem::path& path, const ArchivedCluster& cluster, const ArchiveTargets& targets,
+                  std::size_t workers, Log& log);
+
+}  // namespace pitr

@@ -1,0 +1,133 @@
+#include "archive/archive.h"
+#include "archive/marking.h"
+#include "common/lock.h"
+#include "common/parallel.h"
+#include "common/process.h"
+#include "common/program.h"
+
+using namespace pitr;
+
+namespace {
+
+constexpr Manual manual{
+    .program = "pitr-archive",
+    .summary = "archive one WAL file of PostgreSQL, durably, at every destination",
+    .operands = "%p",
+    .description =
+        "The server's archive_command. Answers 0 only when the file is durable at every --dst-local; whatever "
+        "else happens, PostgreSQL keeps the file and tries again.\n\n"
+        "A file that is there already with the same content, in whatever codec, is made durable and is a success. "
+        "One with other content is never replaced.\n\n"
+        "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted is "
+        "an error and not an empty archive. With --state-dir the first archiving marks an empty directory; "
+        "--init, without %p, marks any.",
+    .exit_status = "0  the file is durable at every destination\n"
+                   "1  it is not; PostgreSQL keeps it and tries again\n"
+                   "2  wrong option or configuration; PostgreSQL keeps it and tries again",
+    .example = "archive_command = 'pitr-archive -D /data/pg -dl zstd=/backup/wal -s /data/pitr/state \"%p\"'",
+};
+
+struct Options {
+  std::string data_directory = ".";
+  bool force_data_directory = false;
+  bool init = false;
+  bool no_header_check = false;
+  std::vector<Place> destinations;
+  std::vector<Place> staging;
+  std::string state_directory;
+  std::string pid_file;
+  int workers = 0;  // 0: as many as processors, at most 2
+  bool not_nice = false;
+  std::vector<std::string> unused;
+};
+
+std::vector<Option> option_table(Options& options) {
+  return {
+      {"data-dir", "D", "DIR", "find the cluster in DIR (default: .)", set_text(options.data_directory)},
+      {"force-data-dir", "f", "", "accept a data directory without pg_control", set_flag(options.force_data_directory)},
+      {"dst-local", "dl", "[CODEC=]DIR", "store the file in DIR; may be given often",
+       append_place(options.destinations), true},
+      {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
+       append_place(options.staging)},
+      {"init", "", "", "mark every --dst-local for this cluster, and end", set_flag(options.init)},
+      {"no-header-check", "", "", "check size and name only: for encrypted WAL", set_flag(options.no_header_check)},
+      {"state-dir", "s", "DIR", "remember in DIR which destinations were marked", set_text(options.state_directory)},
+      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 2)", set_number(options.workers, 1, 64)},
+      {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
+      {"temp-dir", "t", "DIR", "accepted; nothing is written outside DIR", no_meaning(options.unused, "temp-dir")},
+      {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
+  };
+}
+
+std::filesystem::path absolute_source(const std::string& operand, const std::string& data_directory) {
+  // PostgreSQL gives %p relative to the data directory.
+  const std::filesystem::path path = operand;
+  return path.is_absolute() ? path : std::filesystem::path(data_directory) / path;
+}
+
+void check(const Options& options) {
+  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  for (const Place& place : options.destinations) {
+    if (lies_within(place.place, options.data_directory) ||
+        lies_within(place.place, std::filesystem::path(options.data_directory) / "pg_wal")) {
+      fail(Exit::usage, "--dst-local {}: it lies in the data directory", place.place);
+    }
+    if (!options.staging.empty() && lies_within(place.place, options.staging.front().place)) {
+      fail(Exit::usage, "--dst-local {}: it is the staging directory, which pitr-base removes", place.place);
+    }
+  }
+}
+
+std::string_view describe(Publishing way) {
+  switch (way) {
+    case Publishing::link:
+      return "by link()";
+    case Publishing::rename_without_replacing:
+      return "by rename without replacing: its file system has no links";
+    case Publishing::rename_under_lock:
+      return "by rename under a lock that guards against archivers of this host only: its file system has no links";
+  }
+  __builtin_unreachable();
+}
+
+int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
+  if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
+  for (const Place& place : options.destinations) {
+    mark(*open_store(place.place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
+    fmt::print("{}: marked for cluster {}; files get their names {}\n", place.place,
+               cluster.identity->system_identifier, describe(try_publishing(place.place)));
+  }
+  return 0;
+}
+
+int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
+  check(options);
+  for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
+  const ArchivedCluster cluster = look_at_data_directory(options.data_directory, options.force_data_directory);
+  std::optional<LockFile> alone;
+  if (!options.pid_file.empty()) alone.emplace(options.pid_file, cluster.openness.file);
+  if (options.init) return init(options, cluster, log);
+
+  if (operands.size() != 1) fail(Exit::usage, "{} operands given, one is wanted: the path of a WAL file", operands.size());
+  ArchiveTargets targets{options.destinations, {}, options.state_directory, !options.no_header_check};
+  if (!options.staging.empty()) targets.staging = options.staging.front();
+  const std::size_t workers = worker_count(options.workers, 2);
+  log.timed("Archiving " + operands.front(), [&] {
+    archive_file(absolute_source(operands.front(), options.data_directory), cluster, targets, workers, log);
+  });
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  Log log(manual.program);
+  return run_program(
+      manual, with_log_options(option_table(options), log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+      // PostgreSQL asks again after 1..125; it need not know more than that the file is not stored.
+      [](const Error& error) { return error.code() == Exit::usage ? 2 : 1; },
+      // Typed by root, what it leaves must not be root's.
+      [&] { become_owner_of(options.data_directory); });
+}

@@ -1,0 +1,84 @@
+#include "archive/marking.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <string>
+
+namespace pitr {
+namespace {
+
+// One place per line. Losing the file costs the protection against an unmounted disk on the first archiving.
+std::filesystem::path memory_path(const std::filesystem::path& state_directory) {
+  return state_directory / "marked-destinations";
+}
+
+std::string read_memory(const std::filesystem::path& state_directory) {
+  std::string text;
+  Fd file = open_if_there(memory_path(state_directory), O_RDONLY | O_NOFOLLOW);
+  if (!file) return text;
+  FileSource source(std::move(file));
+  StringSink sink(text);
+  copy(source, sink);
+  return text;
+}
+
+bool remembers(const std::string& memory, const std::string& place) {
+  return ("\n" + memory).find("\n" + place + "\n") != std::string::npos;
+}
+
+void remember(const std::filesystem::path& state_directory, const std::string& place, Openness openness) {
+  const std::string memory = read_memory(state_directory);
+  if (remembers(memory, place)) return;
+  create_directories(state_directory, openness.directory);
+  AtomicFile file(memory_path(state_directory), AtomicFile::Existing::replace, openness.file);
+  file.write(as_bytes(memory));
+  file.write(as_bytes(place + "\n"));
+  file.finish();
+}
+
+[[noreturn]] void refuse(const Store& store, std::string_view reason) {
+  fail(Exit::failed, "{}: {} (if it is the right directory: pitr-archive --init -dl {})", store.describe(), reason,
+       store.describe());
+}
+
+[[noreturn]] void refuse_other_cluster(const Store& store, const ClusterIdentity& there, const ClusterIdentity& ours) {
+  fail(Exit::failed, "{}: is the archive of cluster {}, this WAL is of {} (after pg_upgrade use a new directory)",
+       store.describe(), there.system_identifier, ours.system_identifier);
+}
+
+}  // namespace
+
+void require_marker(Store& store, const std::optional<ClusterIdentity>& identity,
+                    const std::filesystem::path& state_directory, Openness openness, Log& log) {
+  if (const auto marked = read_marker(store)) {
+    if (identity && *marked != *identity) refuse_other_cluster(store, *marked, *identity);
+    return;
+  }
+  if (!identity || state_directory.empty()) refuse(store, "has no marker pitr-archive.id");
+  if (remembers(read_memory(state_directory), store.describe())) {
+    refuse(store, "lost its marker pitr-archive.id; is its disk mounted?");
+  }
+  if (!is_empty_place(store)) refuse(store, "has no marker pitr-archive.id and is not empty");
+  mark(store, *identity, state_directory, openness, log);
+}
+
+void mark(Store& store, const ClusterIdentity& identity, const std::filesystem::path& state_directory,
+          Openness openness, Log& log) {
+  if (const auto marked = read_marker(store)) {
+    if (*marked != identity) refuse_other_cluster(store, *marked, identity);
+  } else {
+    if (!is_empty_place(store)) require_same_cluster(store, identity);
+    write_marker(store, identity);
+  }
+  if (state_directory.empty()) return;
+  try {
+    remember(state_directory, store.describe(), openness);
+  } catch (const Error& error) {
+    // Archiving goes on without the memory; it only guards against a disk that is not mounted one day.
+    throw_if_signalled();
+    log.error("{}", error.what());
+  }
+}
+
+}  // namespace pitr

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/options.h"
+#include "common/server.h"
+
+namespace pitr {
+
+struct BackupOptions {
+  ServerAddress server;
+  std::string data_directory;
+  std::vector<Place> destinations;
+  std::string staging;         // --xlogs: temporary when it does not exist yet, standing when it does
+  std::vector<Place> sources;  // --source: further directories with WAL
+  bool skip_wal = false;
+  std::string filename_template;
+  std::vector<std::string> digests;
+  std::string temporary_directory;
+  std::size_t workers = 1;
+  bool fast_checkpoint = true;
+  std::chrono::seconds wal_patience{600};
+};
+
+// Takes a base backup of a running primary and publishes it at every destination. done: the set is complete and
+// durable everywhere. late: so it is, but WAL had to be taken from pg_wal, because the archive is behind. Throws
+// otherwise; then nothing of it is left, neither files nor a running backup in the server.
+Exit take_backup(const BackupOptions& options, Log& log);
+
+}  // namespace pitr

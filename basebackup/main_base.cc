@@ -1,0 +1,130 @@
+#include <cstdlib>
+
+#include "basebackup/backup.h"
+#include "common/backup_set.h"
+#include "common/digest.h"
+#include "common/lock.h"
+#include "common/parallel.h"
+#include "common/process.h"
+#include "common/program.h"
+
+using namespace pitr;
+
+namespace {
+
+constexpr Manual manual{
+    .program = "pitr-base",
+    .summary = "take a base backup of a running PostgreSQL, with the WAL that makes it consistent",
+    .operands = "",
+    .description =
+        "Copies the data directory of a running primary (PostgreSQL 13 to 18) into a tar, bundles the WAL from the "
+        "start to the stop of the backup into a second one, and publishes a meta file last: a backup exists when its "
+        "meta file exists. Plain tar, gzip and zstd read all of it, pg_verifybackup accepts it.\n\n"
+        "--xlogs names the staging directory. When it does not exist, pitr-base creates it, pitr-archive --dst-backup "
+        "fills it while the backup runs, and it is removed at the end. When it exists it is kept filled by others "
+        "(pitr-archive --dst-local, or cp) and only read.",
+    .exit_status = "0  the set is complete and durable at every destination\n"
+                   "1  no backup was made; nothing of it is left\n"
+                   "2  wrong option or configuration\n"
+                   "4  as 0, but the WAL archive is behind: WAL came from pg_wal",
+    .example = "pitr-base -h localhost -U postgres -D /data/pg -dl zstd=/backup/base/ -x /data/pitr/staging",
+};
+
+struct Options {
+  BackupOptions backup;
+  std::string checkpoint = "fast";
+  std::string pid_file;
+  int workers = 0;
+  int wal_timeout = 600;
+  bool not_nice = false;
+};
+
+// OmniPITR's form: a list with commas.
+std::function<void(const std::string&)> set_list(std::vector<std::string>& target) {
+  return [&](const std::string& value) {
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::string_view item = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+      Digest(item).hex();  // throws when there is no such digest
+      target.emplace_back(item);
+    }
+  };
+}
+
+std::vector<Option> option_table(Options& options) {
+  BackupOptions& backup = options.backup;
+  return {
+      {"data-dir", "D", "DIR", "copy the data directory DIR", set_text(backup.data_directory)},
+      {"dst-local", "dl", "[CODEC=]DIR", "store the set in DIR; may be given often",
+       append_place(backup.destinations), true},
+      {"xlogs", "x", "DIR", "collect the backup's WAL in DIR, or find it there", set_text(backup.staging)},
+      {"source", "", "[CODEC=]DIR", "find WAL in DIR too; may be given often", append_place(backup.sources), true},
+      {"skip-xlogs", "sx", "", "bundle no WAL: a restore needs the archive", set_flag(backup.skip_wal)},
+      {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST", set_text(backup.server.host)},
+      {"port", "p", "PORT", "connect to PORT", set_text(backup.server.port)},
+      {"username", "U", "NAME", "connect as NAME", set_text(backup.server.username)},
+      {"database", "d", "NAME", "connect to the database NAME (default: postgres)", set_text(backup.server.database)},
+      {"checkpoint", "", "fast|spread", "start with a fast or a spread checkpoint (fast)",
+       set_choice(options.checkpoint, {"fast", "spread"})},
+      {"wal-timeout", "", "SECONDS", "wait so long for WAL after the stop (default: 600)",
+       set_number(options.wal_timeout, 0, 864000)},
+      {"filename-template", "f", "PATTERN", "name the files so", set_text(backup.filename_template)},
+      {"digest", "dg", "LIST", "store digests, too: MD5,SHA-1,SHA-256,SHA-384,SHA-512", set_list(backup.digests)},
+      {"temp-dir", "t", "DIR", "keep temporary files in DIR (default: $TMPDIR or /tmp)",
+       set_text(backup.temporary_directory)},
+      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
+      {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
+      {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
+  };
+}
+
+void check(const Options& options, const std::vector<std::string>& operands) {
+  const BackupOptions& backup = options.backup;
+  if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
+  if (backup.data_directory.empty()) fail(Exit::usage, "no data directory: give --data-dir");
+  if (backup.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  if (backup.staging.empty() && backup.sources.empty() && !backup.skip_wal) {
+    fail(Exit::usage, "nowhere to find the WAL of the backup: give --xlogs, --source or --skip-xlogs");
+  }
+  for (const Place& place : backup.destinations) {
+    if (lies_within(place.place, backup.data_directory)) {
+      fail(Exit::usage, "--dst-local {}: it lies in the data directory and would be part of the backup", place.place);
+    }
+  }
+  if (!backup.staging.empty() && lies_within(backup.staging, backup.data_directory)) {
+    fail(Exit::usage, "--xlogs {}: it lies in the data directory", backup.staging);
+  }
+}
+
+int run(Options& options, const std::vector<std::string>& operands, Log& log) {
+  check(options, operands);
+  BackupOptions& backup = options.backup;
+  if (!options.not_nice) be_nice();
+  const Openness openness = openness_of(backup.data_directory);
+  create_directories(backup.temporary_directory, openness.directory);
+  std::optional<LockFile> alone;
+  if (!options.pid_file.empty()) alone.emplace(options.pid_file, openness.file);
+
+  backup.workers = worker_count(options.workers, 4);
+  backup.fast_checkpoint = options.checkpoint == "fast";
+  backup.wal_patience = std::chrono::seconds(options.wal_timeout);
+  const Exit result = log.timed("Whole backup procedure", [&] { return take_backup(backup, log); });
+  log.note("All done.");
+  return static_cast<int>(result);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* temporary = std::getenv("TMPDIR");
+  Options options;
+  options.backup.server.database = "postgres";
+  options.backup.filename_template = default_set_template;
+  options.backup.temporary_directory = temporary == nullptr ? "/tmp" : temporary;
+  Log log(manual.program);
+  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
+                     [&] {
+                       if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
+                     });
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "basebackup/tar_writer.h"
+#include "common/backup_index.h"
+#include "common/backup_set.h"
+#include "common/options.h"
+#include "common/spool_file.h"
+#include "common/store.h"
+
+namespace pitr {
+
+// How a set is written.
+struct SetOptions {
+  std::vector<Place> destinations;
+  std::vector<std::string> digests;  // algorithms; one file each
+  std::filesystem::path temporary_directory;
+  std::size_t workers;
+  Openness openness;
+};
+
+// All the files of one set that are stored with one compression, at all the destinations that want it.
+class SetBranch;
+
+// A backup set on its way. The stream of a file is compressed once per codec, whatever the number of destinations.
+// Everything lies under temporary names until publish(); destroyed before that, nothing is left.
+class SetWriter {
+ public:
+  // Opens every destination. Throws when one cannot be reached, holds a set of these names, or is given twice.
+  SetWriter(const SetOptions& options, const SetNames& names);
+  ~SetWriter();
+
+  // The data or xlog file at every destination. finish() completes it; it is published later.
+  std::unique_ptr<Sink> create(SetPart part);
+  // Where a member lies in the tar that is being written: for the index.
+  void add_member(SetPart part, std::string_view path, const TarPosition& position, std::uint64_t size);
+
+  // Data, xlog and digest files appear under their names. Then each branch's meta file is written by `write_meta`
+  // (stored_bytes: of this branch's data and xlog; index: complete) and published: now it is a backup.
+  using WriteMeta = std::function<void(TarWriter& tar, std::uint64_t stored_bytes, SpoolFile& index)>;
+  void publish(const WriteMeta& write_meta);
+
+ private:
+  std::vector<std::unique_ptr<SetBranch>> branches_;
+  std::size_t workers_;
+};
+
+}  // namespace pitr

@@ -1,0 +1,87 @@
+#include "basebackup/wal_bundle.h"
+
+#include "common/timeline_history.h"
+
+namespace pitr {
+namespace {
+
+class BundleWriter {
+ public:
+  BundleWriter(const Cluster& cluster, SetWriter& set)
+      : cluster_(cluster), set_(set), sink_(set.create(SetPart::xlog)), tar_(*sink_) {}
+
+  void add(const WalName& name, SpoolFile& content) {
+    const TarMember member = cluster_.own_file("pg_wal/" + name.text(), content.size());
+    const TarPosition position = tar_.begin(member);
+    const auto reader = content.reader();
+    std::vector<std::byte> buffer(256 * 1024);
+    while (const std::size_t n = reader->read(buffer)) tar_.write(Bytes(buffer).first(n));
+    tar_.end();
+    set_.add_member(SetPart::xlog, member.path, position, member.size);
+  }
+
+  std::uint64_t finish() {
+    tar_.finish();
+    sink_->finish();
+    return tar_.offset();
+  }
+
+ private:
+  const Cluster& cluster_;
+  SetWriter& set_;
+  std::unique_ptr<Sink> sink_;
+  TarWriter tar_;
+};
+
+std::string read_text(SpoolFile& spool) {
+  std::string text;
+  StringSink sink(text);
+  copy(*spool.reader(), sink);
+  return text;
+}
+
+// The history of the timeline, and those of its ancestors that can still be had.
+void add_histories(Timeline timeline, WalCollector& collector, BundleWriter& bundle, SpoolFile& spool) {
+  if (number(timeline) == 1) return;
+  const WalName own = WalName::history(timeline);
+  if (!collector.collect_if_there(own, spool)) {
+    fail(Exit::failed, "{} is neither archived nor in pg_wal", own.text());
+  }
+  bundle.add(own, spool);
+  for (const TimelineSwitch& ancestor : parse_timeline_history(own, read_text(spool))) {
+    if (number(ancestor.timeline) == 1) continue;
+    const WalName name = WalName::history(ancestor.timeline);
+    if (collector.collect_if_there(name, spool)) bundle.add(name, spool);
+  }
+}
+
+WalName backup_history_name(const WalSpan& span, SegmentSize size) {
+  const WalName first = WalName::segment(span.timeline, span.start, size);
+  return *WalName::parse(fmt::format("{}.{:08X}.backup", first.text(), span.start.value % size.bytes()));
+}
+
+}  // namespace
+
+WalBundle write_wal_bundle(const Cluster& cluster, const WalSpan& span, WalCollector& collector, SetWriter& set,
+                           const std::filesystem::path& temporary_directory) {
+  WalBundle result;
+  BundleWriter bundle(cluster, set);
+  SpoolFile spool(temporary_directory);
+  const SegmentSize size = cluster.control.segment_size;
+  // A stop exactly at a segment's first byte needs nothing of that segment.
+  for (Lsn at = size.start_of_segment(span.start); at < span.stop; at.value += size.bytes()) {
+    const WalName name = WalName::segment(span.timeline, at, size);
+    if (collector.collect(name, spool) == WalCollector::From::pg_wal) result.archive_is_behind = true;
+    if (spool.size() != size.bytes()) {
+      fail(Exit::damaged, "WAL segment {}: {} bytes long, the cluster's are {}", name.text(), spool.size(), size.bytes());
+    }
+    bundle.add(name, spool);
+  }
+  add_histories(span.timeline, collector, bundle, spool);
+  const WalName history = backup_history_name(span, size);
+  if (collector.collect_if_there(history, spool)) bundle.add(history, spool);
+  result.raw_bytes = bundle.finish();
+  return result;
+}
+
+}  // namespace pitr

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "basebackup/cluster.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "common/spool_file.h"
+#include "common/staging.h"
+#include "common/wal_archive.h"
+
+namespace pitr {
+
+// Where the WAL of a backup is looked for.
+struct WalSources {
+  std::vector<Place> places;      // staging and archive directories, in this order
+  const Staging* temporary;       // the staging directory that we made; null: there is none
+  std::chrono::seconds patience;  // how long after the stop WAL may still arrive
+};
+
+// Finds the WAL of a backup: in the places, waiting for what is still on its way; what does not come, in the end in
+// the server's own pg_wal. Every file is whole, checked, and copied to a spool file before it is used.
+class WalCollector {
+ public:
+  WalCollector(const WalSources& sources, const Cluster& cluster, Server& server, Log& log);
+
+  enum class From { archive, pg_wal };
+  // A segment that must be there. Throws when it is nowhere.
+  From collect(const WalName& name, SpoolFile& to);
+  // A file that may be there: no waiting.
+  bool collect_if_there(const WalName& name, SpoolFile& to);
+
+ private:
+  bool take_from_places(const WalName& name, SpoolFile& to);
+  bool take_from_pg_wal(const WalName& name, SpoolFile& to);
+  bool can_still_come(const WalName& name);
+  WalExpectation expectation(const WalName& name) const;
+
+  const WalSources& sources_;
+  const Cluster& cluster_;
+  Server& server_;
+  Log& log_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::string last_error_;  // why a file that is there could not be taken
+};
+
+}  // namespace pitr

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/backup_set.h"
+#include "common/codec.h"
+#include "common/stream.h"
+
+namespace pitr {
+
+inline constexpr int backup_index_version = 1;
+
+// Writes the `index` of a backup set: where every member lies in its tar, and every block of the tar in the
+// files that hold it compressed. With it a reader fetches one member by decompressing only the blocks that it
+// touches. One JSON object per line, told apart by "kind"; a reader leaves out kinds and keys that it does
+// not know.
+//
+//   {"kind": "index", "version": 1}
+//   {"kind": "block", "file": "db1-data-2026-08-01.tar.zst", "stored_offset": 0, "stored_size": 93211,
+//      (in one line) "raw_offset": 0, "raw_size": 1048576, "crc32c": "0a1b2c3d"}
+//   {"kind": "member", "set": "data", "path": "main/base/5/1259", "header": 1536, "data": 2048, "size": 9216}
+//   {"kind": "file", "name": "db1-data-2026-08-01.tar.zst", "codec": "zstd", "size": 5123456, "sha256": "…"}
+//
+// Offsets of members count in the tar before compression, as raw_offset does; data and xlog are two tars. A
+// path that is not UTF-8 stands in hex as "encoded_path". CRC32C is that of the stored bytes, printed as in a
+// manifest. Lines come in any order, the header first. Memory holds 64 KiB.
+class BackupIndexWriter {
+ public:
+  explicit BackupIndexWriter(Sink& next);
+
+  struct Member {
+    SetPart part;  // data or xlog
+    std::string_view path;
+    std::uint64_t header, data, size;
+  };
+  void add(const Member& member);
+
+  // `file`: the name of the stored file.
+  void add(std::string_view file, const StoredBlock& block);
+
+  struct File {
+    std::string_view name;
+    Codec codec;
+    std::uint64_t size;
+    std::string_view sha256;  // of the stored bytes, in hex
+  };
+  void add(const File& file);
+
+  void finish();  // does not finish the sink
+
+ private:
+  void end_line();
+  void flush();
+
+  Sink& next_;
+  std::string buffer_;
+};
+
+}  // namespace pitr

@@ -1,0 +1,244 @@
+#include "common/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/lock.h"
+
+namespace pitr {
+namespace {
+
+constexpr std::string_view temporary_mark = ".tmp.";
+constexpr int temporary_slots = 100;  // more live writers of one name than this are an error, not a wait
+
+std::string temporary_name(const std::string& name, int slot) {
+  return fmt::format("{}{}{}", name, temporary_mark, slot);
+}
+
+std::filesystem::path directory_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+Fd open_directory_of(const std::filesystem::path& path) {
+  return open_file(directory_of(path), O_RDONLY | O_DIRECTORY);
+}
+
+void sync(const Fd& fd) {
+  // Never tried again on the same descriptor: after an error the kernel may have dropped the dirty pages.
+  if (::fsync(fd.number()) != 0) fail(Exit::failed, "fsync {}: {}", fd.name(), errno_text(errno));
+}
+
+std::string describe(const Fd& directory, const std::string& name) {
+  return (std::filesystem::path(directory.name()) / name).native();
+}
+
+// Removes `name` when its writer is dead; false when it is alive. Only who holds the lock of the very file that
+// the name stands for removes the name, so a name is never taken from a live writer.
+bool remove_if_dead(const Fd& directory, const std::string& name) {
+  const int number = ::openat(directory.number(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (number < 0) return errno == ENOENT;  // one of another user, or no file at all, is left to its owner
+  const Fd file(number, describe(directory, name));
+  if (try_lock(file) != Locked::yes) return false;
+  // Only unlinked, never truncated: a run that died between link and unlink left a second name of the stored file.
+  return !is_name_of(directory, name, file) || ::unlinkat(directory.number(), name.c_str(), 0) == 0;
+}
+
+struct Temporary {
+  std::string name;
+  Fd file;
+};
+
+// A new file "NAME.tmp.N", locked. The first free N is taken, so the next writer of that name finds what a dead
+// one left without listing the directory.
+Temporary create_temporary(const Fd& directory, const std::string& target, mode_t mode) {
+  for (int slot = 0; slot < temporary_slots; ++slot) {
+    const std::string name = temporary_name(target, slot);
+    for (int attempt = 0; attempt < 10 && remove_if_dead(directory, name); ++attempt) {
+      throw_if_signalled();
+      const int number =
+          ::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+      if (number < 0) {
+        if (errno == EEXIST || errno == EINTR) continue;
+        fail(Exit::failed, "create {}: {}", describe(directory, name), errno_text(errno));
+      }
+      Temporary temporary{name, Fd(number, describe(directory, name))};
+      // Between open and lock another writer may have taken the new file for a dead one's: then it is gone.
+      if (try_lock(temporary.file) == Locked::no || !is_name_of(directory, name, temporary.file)) continue;
+      // Not left to the umask.
+      if (::fchmod(temporary.file.number(), mode) != 0) {
+        fail(Exit::failed, "chmod {}: {}", temporary.file.name(), errno_text(errno));
+      }
+      return temporary;
+    }
+  }
+  fail(Exit::failed, "create {}: {} writers are busy with it", describe(directory, target), temporary_slots);
+}
+
+[[noreturn]] void conflict(const std::filesystem::path& path) {
+  throw AtomicFile::Conflict(Exit::failed, fmt::format("create {}: file exists", path.native()));
+}
+
+// Where there are no links and no RENAME_NOREPLACE (vfat, some SMB and FUSE): look and rename under a lock on the
+// directory, which guards against the writers of this host.
+void rename_if_free(const Fd& directory, const std::string& from, const std::filesystem::path& path) {
+  const std::string to = path.filename().native();
+  if (::flock(directory.number(), LOCK_EX) != 0) {
+    fail(Exit::failed, "lock {}: {}", directory.name(), errno_text(errno));
+  }
+  struct stat there {};
+  const bool taken = ::fstatat(directory.number(), to.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!taken && errno != ENOENT) fail(Exit::failed, "stat {}: {}", path.native(), errno_text(errno));
+  const bool renamed = !taken && ::renameat(directory.number(), from.c_str(), directory.number(), to.c_str()) == 0;
+  const int rename_error = errno;
+  ::flock(directory.number(), LOCK_UN);
+  if (taken) conflict(path);
+  if (!renamed) fail(Exit::failed, "rename to {}: {}", path.native(), errno_text(rename_error));
+}
+
+// Gives the synced temporary file its final name, which MUST NOT exist.
+Publishing publish_new(const Fd& directory, const std::string& from, const std::filesystem::path& path) {
+  const std::string to = path.filename().native();
+  const int at = directory.number();
+  // link() refuses to replace, also on NFS, where renameat2(RENAME_NOREPLACE) does not exist.
+  if (::linkat(at, from.c_str(), at, to.c_str(), 0) == 0) {
+    ::unlinkat(at, from.c_str(), 0);
+    return Publishing::link;
+  }
+  if (errno == EEXIST) conflict(path);
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK) {
+    fail(Exit::failed, "link {}: {}", path.native(), errno_text(errno));
+  }
+  if (::renameat2(at, from.c_str(), at, to.c_str(), RENAME_NOREPLACE) == 0) return Publishing::rename_without_replacing;
+  if (errno == EEXIST) conflict(path);
+  if (errno != EINVAL && errno != ENOSYS) {
+    fail(Exit::failed, "rename to {}: {}", path.native(), errno_text(errno));
+  }
+  rename_if_free(directory, from, path);
+  return Publishing::rename_under_lock;
+}
+
+}  // namespace
+
+Openness openness_of(const std::filesystem::path& data_directory) {
+  const struct stat status = file_status(open_file(data_directory, O_RDONLY | O_DIRECTORY));
+  if ((status.st_mode & S_IRGRP) != 0) return {0640, 0750};
+  return {};
+}
+
+AtomicFile::AtomicFile(const std::filesystem::path& path, Existing existing, mode_t mode, Durable durable)
+    : path_(path), existing_(existing), durable_(durable), directory_(open_directory_of(path)) {
+  Temporary temporary = create_temporary(directory_, path.filename().native(), mode);
+  temporary_ = std::move(temporary.name);
+  file_ = std::move(temporary.file);
+}
+
+AtomicFile::~AtomicFile() {
+  // Closed afterwards: until the name is gone the lock says that its writer lives.
+  if (!temporary_.empty()) ::unlinkat(directory_.number(), temporary_.c_str(), 0);
+}
+
+void AtomicFile::write(Bytes bytes) { write_all(file_, bytes); }
+
+void AtomicFile::finish() {
+  throw_if_signalled();
+  if (durable_ == Durable::yes) sync(file_);
+  // NFS and quotas tell some write errors only at close; the file itself stays open, its lock with it.
+  const int number = ::dup(file_.number());
+  if (number < 0 || ::close(number) != 0) fail(Exit::failed, "close {}: {}", file_.name(), errno_text(errno));
+  if (existing_ == Existing::replace) {
+    const int at = directory_.number();
+    if (::renameat(at, temporary_.c_str(), at, path_.filename().c_str()) != 0) {
+      fail(Exit::failed, "rename to {}: {}", path_.native(), errno_text(errno));
+    }
+  } else {
+    publish_new(directory_, temporary_, path_);
+  }
+  temporary_.clear();
+  if (durable_ == Durable::yes) sync(directory_);
+}
+
+Publishing try_publishing(const std::filesystem::path& path) {
+  const Fd directory = open_file(path, O_RDONLY | O_DIRECTORY);
+  const Temporary temporary = create_temporary(directory, "pitr-publishing", 0600);
+  // Itself a temporary name: whatever happens, the next run cleans up.
+  const std::filesystem::path target = path / (temporary.name + temporary_name("", 0));
+  const Publishing way = publish_new(directory, temporary.name, target);
+  remove_file(target);
+  return way;
+}
+
+void sync_file(const std::filesystem::path& path) {
+  const Fd directory = open_directory_of(path);
+  sync(open_file(directory, path.filename(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  for (int slot = 0; slot < temporary_slots; ++slot) {
+    const std::string name = temporary_name(path.filename().native(), slot);
+    // The slots are filled from the front: the first free one ends the row.
+    if (::faccessat(directory.number(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) break;
+    remove_if_dead(directory, name);
+  }
+  sync(directory);
+}
+
+void sync_directory(const std::filesystem::path& path) { sync(open_file(path, O_RDONLY | O_DIRECTORY)); }
+
+bool is_temporary_name(std::string_view name) {
+  const auto mark = name.rfind(temporary_mark);
+  if (mark == std::string_view::npos || mark == 0) return false;
+  const std::string_view slot = name.substr(mark + temporary_mark.size());
+  return !slot.empty() && slot.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::filesystem::path first_temporary_of(const std::filesystem::path& path) {
+  return directory_of(path) / temporary_name(path.filename().native(), 0);
+}
+
+void remove_dead_temporaries(const std::filesystem::path& path) {
+  const Fd directory = open_file(path, O_RDONLY | O_DIRECTORY);
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    throw_if_signalled();
+    const std::string name = entry.path().filename().native();
+    if (is_temporary_name(name) && entry.is_regular_file()) remove_if_dead(directory, name);
+  }
+}
+
+bool is_there(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  fail(Exit::failed, "stat {}: {}", path.native(), errno_text(errno));
+}
+
+bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory) {
+  std::error_code code;
+  const auto relative = std::filesystem::weakly_canonical(path, code)
+                            .lexically_relative(std::filesystem::weakly_canonical(directory, code));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    fail(Exit::failed, "remove {}: {}", path.native(), errno_text(errno));
+  }
+}
+
+void create_directories(const std::filesystem::path& path, mode_t mode) {
+  const std::filesystem::path clean = path.has_filename() ? path : path.parent_path();
+  struct stat there {};
+  if (::stat(clean.c_str(), &there) == 0) {
+    if (S_ISDIR(there.st_mode)) return;
+    fail(Exit::failed, "create directory {}: a file of that name exists", clean.native());
+  }
+  if (clean.has_parent_path() && clean.parent_path() != clean) create_directories(clean.parent_path(), mode);
+  if (::mkdir(clean.c_str(), mode) != 0) {
+    if (errno == EEXIST) return;  // another run made it at the same time
+    fail(Exit::failed, "create directory {}: {}", clean.native(), errno_text(errno));
+  }
+  if (::chmod(clean.c_str(), mode) != 0) fail(Exit::failed, "chmod {}: {}", clean.native(), errno_text(errno));
+  sync_directory(directory_of(clean));
+}
+
+}  // namespace pitr

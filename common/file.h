@@ -1,0 +1,81 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "common/fd.h"
+
+namespace pitr {
+
+// The only fsync(2), link(2), rename(2) and unlink(2) of the suite: what is durable is decided here.
+
+// Modes of what we create. A data directory that its group may read gives 0640 and 0750.
+struct Openness {
+  mode_t file = 0600;
+  mode_t directory = 0700;
+};
+Openness openness_of(const std::filesystem::path& data_directory);
+
+// A file that appears whole or not at all: a temporary neighbour (NAME.tmp.N), write, fsync, publish, fsync of the
+// directory. Destroyed without finish() it leaves nothing.
+//
+// The temporary file carries a lock for as long as its writer lives. One whose lock can be had belongs to a dead
+// run and is removed by the next AtomicFile of that name; neither a pid nor an age is ever asked.
+class AtomicFile final : public Sink {
+ public:
+  enum class Existing {
+    refuse,   // finish() throws Conflict when NAME exists, and leaves it alone
+    replace,  // a file or symbolic link at NAME is replaced, never written through
+  };
+  struct Conflict;  // the Error that refuse throws
+  enum class Durable { yes, no };  // no: whole or not there, but a power cut may take it
+
+  AtomicFile(const std::filesystem::path& path, Existing existing, mode_t mode, Durable durable = Durable::yes);
+  ~AtomicFile() override;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(Bytes bytes) override;
+  void finish() override;
+
+ private:
+  std::filesystem::path path_;
+  Existing existing_;
+  Durable durable_;
+  Fd directory_;
+  std::string temporary_;  // name in directory_; empty once there is nothing to remove
+  Fd file_;
+};
+struct AtomicFile::Conflict : Error {
+  using Error::Error;
+};
+
+// How a new file gets its name without ever replacing another one. The first that the file system has is used.
+enum class Publishing { link, rename_without_replacing, rename_under_lock };
+// Tries it with a file that is removed again.
+Publishing try_publishing(const std::filesystem::path& directory);
+
+// Makes an existing file as durable as AtomicFile::finish() would have made it, and removes what dead runs left
+// under its temporary names: an earlier run may have died between link and fsync.
+void sync_file(const std::filesystem::path& path);
+void sync_directory(const std::filesystem::path& path);
+
+// "NAME.tmp.N": not a stored file.
+bool is_temporary_name(std::string_view name);
+// What a writer of `path` that is alone writes into.
+std::filesystem::path first_temporary_of(const std::filesystem::path& path);
+// Removes the temporary files in `directory` whose writers are dead. Lists the directory: for programs that run
+// once a day, never per segment.
+void remove_dead_temporaries(const std::filesystem::path& directory);
+
+// Does anything have this name? A link that leads nowhere has. Throws when it cannot be found out.
+bool is_there(const std::filesystem::path& path);
+// Is `path` the directory or something in it, whatever links lead there?
+bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory);
+// Missing is fine; anything else that keeps the file there throws.
+void remove_file(const std::filesystem::path& path);
+// Creates `path` and its missing parents, each synced into its parent.
+void create_directories(const std::filesystem::path& path, mode_t mode);
+
+}  // namespace pitr

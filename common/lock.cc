@@ -1,0 +1,75 @@
+#include "common/lock.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace pitr {
+namespace {
+
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+std::string pid_in(const Fd& file) {
+  std::array<std::byte, 32> buffer;
+  std::string pid(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
+  pid.erase(std::min(pid.find_first_not_of("0123456789"), pid.size()));
+  return pid.empty() ? "unknown" : pid;
+}
+
+}  // namespace
+
+Locked try_lock(const Fd& fd) {
+  struct flock lock = whole_file();
+  for (;;) {
+    if (::fcntl(fd.number(), F_OFD_SETLK, &lock) == 0) return Locked::yes;
+    if (errno == EAGAIN || errno == EACCES) return Locked::no;
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL) return Locked::unknown;
+    if (errno != EINTR) fail(Exit::failed, "lock {}: {}", fd.name(), errno_text(errno));
+  }
+}
+
+bool is_name_of(const Fd& directory, const std::string& name, const Fd& file) {
+  struct stat there {};
+  const int at = directory ? directory.number() : AT_FDCWD;
+  if (::fstatat(at, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  const struct stat ours = file_status(file);
+  return there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+LockFile::LockFile(const std::filesystem::path& path, mode_t mode) : path_(path) {
+  for (;;) {
+    file_ = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+    if (try_lock(file_) != Locked::yes) {
+      fail(Exit::failed, "lock {}: another run holds it (pid {})", path.native(), pid_in(file_));
+    }
+    // A run that just ended may have removed the file between our open and our lock.
+    if (is_name_of(Fd(), path.native(), file_)) break;
+  }
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(file_.number(), 0) != 0) fail(Exit::failed, "truncate {}: {}", path.native(), errno_text(errno));
+  write_all(file_, as_bytes(pid));
+}
+
+LockFile::~LockFile() {
+  // While the lock is still held, so that nobody else's file is removed.
+  ::unlink(path_.c_str());
+}
+
+bool is_locked(const std::filesystem::path& path) {
+  const Fd file = open_if_there(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!file) return false;
+  struct flock lock = whole_file();
+  if (::fcntl(file.number(), F_OFD_GETLK, &lock) != 0) {
+    fail(Exit::failed, "ask for the lock of {}: {}", path.native(), errno_text(errno));
+  }
+  return lock.l_type != F_UNLCK;
+}
+
+}  // namespace pitr

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pitr {
+
+// The only fork(2) and exec(2) of the suite, and what this process is to the system.
+
+// Runs a program, found in PATH, with these words in `directory`; its stdout and stderr are ours. Returns its exit
+// status, 128 + N when signal N killed it. A signal to us ends it.
+int run(const std::vector<std::string>& words, const std::filesystem::path& directory);
+
+// Runs `work` in a process of its own and returns its result, 0 to 125; an Error that leaves it is thrown here. Null as
+// soon as `give_up` says so: the process is killed and not waited for, because nobody can end a read from a dead NFS
+// server.
+std::optional<int> run_apart(const std::function<int()>& work, const std::function<bool()>& give_up);
+
+// Run by root for a cluster of somebody else: become that user for good, so that nothing we create is root's.
+// Does nothing for an ordinary user, and for a data directory that root owns.
+void become_owner_of(const std::filesystem::path& data_directory);
+
+// Gives way to the server: nice 10, best-effort I/O class at its lowest level. Never the idle class: on a busy disk
+// that would never end.
+void be_nice();
+
+}  // namespace pitr

@@ -1,0 +1,60 @@
+#include "common/spool_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+namespace pitr {
+
+SpoolFile::SpoolFile(const std::filesystem::path& directory) {
+  const std::string name = (directory / "spool").native();
+  int number = ::open(directory.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+  if (number < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    std::string pattern = name + ".XXXXXX";
+    number = ::mkostemp(pattern.data(), O_CLOEXEC);
+    if (number >= 0) ::unlink(pattern.c_str());
+  }
+  if (number < 0) fail(Exit::failed, "create a temporary file in {}: {}", directory.native(), errno_text(errno));
+  file_ = Fd(number, name);
+}
+
+void SpoolFile::clear() {
+  if (::ftruncate(file_.number(), 0) != 0 || ::lseek(file_.number(), 0, SEEK_SET) != 0) {
+    fail(Exit::failed, "empty {}: {}", file_.name(), errno_text(errno));
+  }
+  size_ = 0;
+}
+
+void SpoolFile::write(Bytes bytes) {
+  write_all(file_, bytes);
+  size_ += bytes.size();
+}
+
+namespace {
+
+class SpoolReader final : public Source {
+ public:
+  SpoolReader(const Fd& file, std::uint64_t size) : file_(file), left_(size) {
+    if (::lseek(file.number(), 0, SEEK_SET) != 0) fail(Exit::failed, "seek {}: {}", file.name(), errno_text(errno));
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (left_ == 0) return 0;
+    const std::size_t n = read_some(file_, buffer.first(std::min<std::uint64_t>(buffer.size(), left_)));
+    if (n == 0) fail(Exit::failed, "read {}: ends early", file_.name());
+    left_ -= n;
+    return n;
+  }
+
+ private:
+  const Fd& file_;
+  std::uint64_t left_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> SpoolFile::reader() { return std::make_unique<SpoolReader>(file_, size_); }
+
+}  // namespace pitr

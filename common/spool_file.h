@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "common/fd.h"
+
+namespace pitr {
+
+// Bytes parked outside memory until they can be read again, in an unnamed file in `directory`.
+class SpoolFile final : public Sink {
+ public:
+  explicit SpoolFile(const std::filesystem::path& directory);
+  void write(Bytes bytes) override;
+  void finish() override {}
+  void clear();  // empties it
+  std::uint64_t size() const { return size_; }
+  // Reads from the start. At most one reader at a time; writing after reading appends.
+  std::unique_ptr<Source> reader();
+
+ private:
+  Fd file_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace pitr

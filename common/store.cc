@@ -1,0 +1,21 @@
+#include "common/store.h"
+
+namespace pitr {
+
+std::optional<Name> Name::parse(std::string_view text) {
+  if (text.empty() || text.size() > 255 || text[0] == '.' || text[0] == '-') return std::nullopt;
+  for (const char c : text) {
+    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return std::nullopt;
+  }
+  if (is_temporary_name(text)) return std::nullopt;
+  return Name(text);
+}
+
+std::unique_ptr<Store> open_store(std::string_view text, Openness openness) {
+  if (!text.starts_with('/')) {
+    fail(Exit::usage, "{}: not an absolute path; the server's working directory is its data directory", text);
+  }
+  return open_directory(text, openness);
+}
+
+}  // namespace pitr

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/file.h"
+#include "common/wal.h"
+
+namespace pitr {
+
+// The name of a stored file: no '/', no leading '.' or '-', no control character, not a temporary name.
+class Name {
+ public:
+  static std::optional<Name> parse(std::string_view text);
+  Name(const WalName& wal, std::string_view suffix) : text_(wal.text() + std::string(suffix)) {}
+  const std::string& text() const { return text_; }
+  auto operator<=>(const Name&) const = default;
+
+ private:
+  explicit Name(std::string_view text) : text_(text) {}
+  std::string text_;
+};
+
+// A place that holds named files. Every obligation here is tested by one suite that runs on each kind
+// (tests/store_suite.h). Whatever cannot be found out throws: it never becomes "not there".
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // What messages call the place, and a file in it.
+  virtual std::string describe() const = 0;
+  std::string describe(const Name& name) const { return describe() + "/" + name.text(); }
+
+  // Null: the place was reached and has no such file. A symbolic link or anything else that is no regular file
+  // MUST throw.
+  virtual std::unique_ptr<Source> open(const Name& name) = 0;
+  // When the file was stored, by the clock of the place; null: no such file.
+  virtual std::optional<std::chrono::system_clock::time_point> modified(const Name& name) = 0;
+  // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish() throws
+  // AtomicFile::Conflict. Destroyed without finish() it MUST leave nothing.
+  virtual std::unique_ptr<Sink> create(const Name& name) = 0;
+  // An existing file becomes as durable as finish() would have made it.
+  virtual void sync(const Name& name) = 0;
+  // Calls `each` for every stored file whose name starts with `prefix`, in no order, until it returns false.
+  // Temporary files are not shown. MUST NOT hold all names in memory.
+  virtual void list(std::string_view prefix, const std::function<bool(const Name&)>& each) = 0;
+  virtual void remove(const Name& name) = 0;  // missing is fine
+  // Removes the temporary files whose writers are dead, of whatever name. May list everything: for programs that
+  // run once a day, never per segment.
+  virtual void remove_litter() = 0;
+};
+
+// Opens the place that `text` names; throws when it cannot be reached. One line per kind of place.
+std::unique_ptr<Store> open_store(std::string_view text, Openness openness);
+
+// A directory that exists; it is never created: a missing one is a disk that is not mounted.
+std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Openness openness);
+
+}  // namespace pitr
