@@ -121,7 +121,15 @@ class StagingCopy final : public Sink {
     } catch (const Error& error) {
       copy_.reset();
       job_.log.error("staging of {}: {}; the backup will look elsewhere", job_.name.text(), error.what());
+      tell_backup();
+    }
+  }
+
+  void tell_backup() {
+    try {
       mark_staging_incomplete(path_);
+    } catch (const Error& error) {
+      job_.log.error("{}; the backup will wait for {} in vain", error.what(), job_.name.text());
     }
   }
 
@@ -130,8 +138,14 @@ class StagingCopy final : public Sink {
   std::unique_ptr<Sink> copy_;
 };
 
-bool backup_is_running(const ArchiveTargets& targets) {
-  return targets.staging && staging_state(targets.staging->place) == StagingState::live;
+bool backup_is_running(const ArchiveTargets& targets, Log& log) {
+  try {
+    return targets.staging && staging_state(targets.staging->place) == StagingState::live;
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log.error("look for a running backup: {}", error.what());
+    return false;
+  }
 }
 
 WalExpectation expectation(const Job& job) {
@@ -177,7 +191,9 @@ void archive_file(const std::filesystem::path& path, const ArchivedCluster& clus
 
   auto everywhere = open_destinations(job);
   // Where it must be it is on its way; a running backup gets its copy of the same bytes.
-  if (backup_is_running(targets)) everywhere->add([&] { return std::make_unique<StagingCopy>(*targets.staging, job); });
+  if (backup_is_running(targets, log)) {
+    everywhere->add([&] { return std::make_unique<StagingCopy>(*targets.staging, job); });
+  }
   if (everywhere->empty()) {
     everywhere->finish();  // throws when a destination could not be opened
     log.note("Segment {} is at all destinations already.", name->text());

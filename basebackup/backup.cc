@@ -25,17 +25,18 @@ std::time_t server_time(Server& server) {
   return std::stoll(server.value("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint"));
 }
 
-// Our own staging directory, when --xlogs names one that does not exist.
-std::optional<Staging>& make_staging(std::optional<Staging>& staging, const std::string& path, Openness openness) {
-  if (path.empty() || staging_state(path) == StagingState::standing) return staging;
-  staging.emplace(path, openness.directory);
-  return staging;
+// Our own staging directory, when --xlogs names one that does not exist; null when it does, or none is named.
+std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness) {
+  if (path.empty() || staging_state(path) == StagingState::standing) return nullptr;
+  return std::make_unique<Staging>(path, openness.directory);
 }
 
-WalSources wal_sources(const BackupOptions& options, const std::optional<Staging>& temporary) {
-  WalSources sources{{}, temporary ? &*temporary : nullptr, options.wal_patience};
-  if (!options.staging.empty()) sources.places.push_back({.has_codec = false, .compression = {}, .place = options.staging});
+// Throws now, not after hours of copying, when one of the places cannot be reached.
+WalSources wal_sources(const BackupOptions& options, const Staging* temporary, Openness openness) {
+  WalSources sources{{}, temporary, options.wal_patience};
+  if (!options.staging.empty()) sources.places.push_back({false, {}, options.staging});
   sources.places.insert(sources.places.end(), options.sources.begin(), options.sources.end());
+  for (const Place& place : sources.places) open_store(place.place, openness);
   return sources;
 }
 
@@ -50,11 +51,7 @@ void write_meta_file(TarWriter& tar, const Cluster& cluster, const Meta& meta, c
     tar.add(attributes(path, text.size()), as_bytes(text));
   };
   const auto add_spooled = [&](const std::string& path, SpoolFile& spool) {
-    tar.begin(attributes(path, spool.size()));
-    const auto reader = spool.reader();
-    std::vector<std::byte> buffer(256 * 1024);
-    while (const std::size_t n = reader->read(buffer)) tar.write(Bytes(buffer).first(n));
-    tar.end();
+    tar.add(attributes(path, spool.size()), *spool.reader());
   };
   add("meta", format_meta(meta));
   add("backup_label", stop.backup_label);
@@ -79,8 +76,9 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   SetWriter set({options.destinations, options.digests, temporary_directory, options.workers, cluster.openness}, names);
 
   // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
-  std::optional<Staging> staging;
-  if (!options.skip_wal) make_staging(staging, options.staging, cluster.openness);
+  const std::unique_ptr<Staging> staging =
+      options.skip_wal ? nullptr : make_staging(options.staging, cluster.openness);
+  const WalSources sources = wal_sources(options, staging.get(), cluster.openness);
 
   const std::time_t start_time = server_time(server);
   const std::string label = "pitr-base " + names.file(SetPart::data, Codec::none).text();
@@ -102,7 +100,6 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   // Every data file is stored; what is still missing is the WAL that makes them consistent.
   WalBundle wal;
   if (!options.skip_wal) {
-    const WalSources sources = wal_sources(options, staging);
     WalCollector collector(sources, cluster, server, log);
     log.timed("Making xlog archive", [&] {
       wal = write_wal_bundle(cluster, {start.timeline, start.start, stop.lsn}, collector, set, temporary_directory);

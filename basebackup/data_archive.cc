@@ -58,11 +58,7 @@ void DataArchive::write_tail(const StopResult& stop, Timeline start_timeline, Ls
   manifest_.finish(std::span(&range, 1));
 
   const TarMember member = cluster_.own_file("backup_manifest", manifest_bytes_.size());
-  const TarPosition position = tar_.begin(member);
-  const auto reader = manifest_bytes_.reader();
-  std::vector<std::byte> buffer(256 * 1024);
-  while (const std::size_t n = reader->read(buffer)) tar_.write(Bytes(buffer).first(n));
-  tar_.end();
+  const TarPosition position = tar_.add(member, *manifest_bytes_.reader());
   set_.add_member(SetPart::data, member.path, position, member.size);
 
   store_own(control_path, control.bytes);

@@ -91,6 +91,9 @@ void check(const Options& options, const std::vector<std::string>& operands) {
       fail(Exit::usage, "--dst-local {}: it lies in the data directory and would be part of the backup", place.place);
     }
   }
+  if (!backup.staging.empty() && !backup.staging.starts_with('/')) {
+    fail(Exit::usage, "--xlogs {}: not an absolute path", backup.staging);
+  }
   if (!backup.staging.empty() && lies_within(backup.staging, backup.data_directory)) {
     fail(Exit::usage, "--xlogs {}: it lies in the data directory", backup.staging);
   }

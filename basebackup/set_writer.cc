@@ -12,20 +12,32 @@ namespace {
 // One file at all destinations of a branch. Written through, but not finished: that publishes it.
 class PendingFile {
  public:
-  PendingFile(const std::vector<std::unique_ptr<Store>>& stores, const Name& name) : name_(name) {
+  PendingFile(const std::vector<std::unique_ptr<Store>>& stores, const Name& name) : stores_(stores), name_(name) {
     for (const auto& store : stores) files_.push_back(store->create(name));
   }
   void write(Bytes bytes) {
     for (const auto& file : files_) file->write(bytes);
   }
   void publish() {
-    for (const auto& file : files_) file->finish();
+    for (; published_ < files_.size(); ++published_) files_[published_]->finish();
+  }
+  // Takes back what was published; as well as it can.
+  void retract() noexcept {
+    for (; published_ > 0; --published_) {
+      try {
+        stores_[published_ - 1]->remove(name_);
+      } catch (const Error&) {
+        // The error that led here is the one to tell.
+      }
+    }
   }
   const Name& name() const { return name_; }
 
  private:
+  const std::vector<std::unique_ptr<Store>>& stores_;
   Name name_;
   std::vector<std::unique_ptr<Sink>> files_;
+  std::size_t published_ = 0;
 };
 
 struct NamedDigest {
@@ -83,6 +95,14 @@ class SetBranch {
         index_bytes_(options.temporary_directory),
         index_(index_bytes_) {}
 
+  ~SetBranch() {
+    if (is_backup_) return;
+    // Meta first: what has no meta is no backup.
+    for (auto file = pending_.rbegin(); file != pending_.rend(); ++file) (*file)->retract();
+  }
+  SetBranch(const SetBranch&) = delete;
+  SetBranch& operator=(const SetBranch&) = delete;
+
   void add_store(std::unique_ptr<Store> store) {
     std::vector<Name> names;
     for (const SetPart part : {SetPart::data, SetPart::xlog, SetPart::meta, SetPart::waiting}) {
@@ -134,6 +154,7 @@ class SetBranch {
     write_meta(tar, stored_bytes_, index_bytes_);
     tar.finish();
     sink->finish();
+    is_backup_ = true;
   }
 
  private:
@@ -150,6 +171,7 @@ class SetBranch {
   BackupIndexWriter index_;
   std::map<std::string, std::string> digest_texts_;  // by algorithm
   std::uint64_t stored_bytes_ = 0;
+  bool is_backup_ = false;  // everything, meta included, is published at all stores
 };
 
 SetWriter::SetWriter(const SetOptions& options, const SetNames& names) : workers_(options.workers) {

@@ -107,8 +107,8 @@ class TarWriter::Impl {
   std::uint64_t offset_ = 0;
   std::exception_ptr thrown_;  // by the sink
   bool abandoned_ = false;
-  std::string path_;           // of the member that is being written
-  std::uint64_t rest_ = 0;     // bytes that it still needs
+  std::string path_;        // of the member that is being written
+  std::uint64_t rest_ = 0;  // bytes that it still needs
   std::map<uid_t, std::string> owners_;
   std::map<gid_t, std::string> groups_;
   std::unique_ptr<std::remove_pointer_t<locale_t>, FreeLocale> utf8_;
@@ -228,6 +228,14 @@ TarPosition TarWriter::add(TarMember member, Bytes content) {
   member.size = content.size();
   const TarPosition position = begin(member);
   write(content);
+  end();
+  return position;
+}
+
+TarPosition TarWriter::add(const TarMember& member, Source& content) {
+  const TarPosition position = begin(member);
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(piece_size);
+  while (const std::size_t n = content.read({buffer.get(), piece_size})) write({buffer.get(), n});
   end();
   return position;
 }

@@ -53,6 +53,8 @@ class TarWriter {
 
   // A whole member: a directory, a symlink, or a file with this content; a file's size is set from it.
   TarPosition add(TarMember member, Bytes content = {});
+  // A whole file of member.size bytes, read from `content`.
+  TarPosition add(const TarMember& member, Source& content);
 
   void finish();  // writes the end of the tar
 

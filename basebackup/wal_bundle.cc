@@ -12,11 +12,7 @@ class BundleWriter {
 
   void add(const WalName& name, SpoolFile& content) {
     const TarMember member = cluster_.own_file("pg_wal/" + name.text(), content.size());
-    const TarPosition position = tar_.begin(member);
-    const auto reader = content.reader();
-    std::vector<std::byte> buffer(256 * 1024);
-    while (const std::size_t n = reader->read(buffer)) tar_.write(Bytes(buffer).first(n));
-    tar_.end();
+    const TarPosition position = tar_.add(member, *content.reader());
     set_.add_member(SetPart::xlog, member.path, position, member.size);
   }
 

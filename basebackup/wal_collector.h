@@ -43,6 +43,7 @@ class WalCollector {
   const Cluster& cluster_;
   Server& server_;
   Log& log_;
+  bool archiving_;  // false: archive_mode is off
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::string last_error_;  // why a file that is there could not be taken
 };

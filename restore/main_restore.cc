@@ -114,6 +114,20 @@ Operands parse_operands(const Options& options, std::vector<std::string> words) 
   return {*name, words[1], oldest_kept};
 }
 
+// A command line that does not parse assigns nothing, and still the answer depends on who is asking.
+std::string data_directory_in(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    for (const std::string_view name : {"--data-dir", "-data-dir", "--D", "-D"}) {
+      if (word == name && i + 1 < argc) return argv[i + 1];
+      if (word.starts_with(name) && word.substr(name.size()).starts_with('=')) {
+        return std::string(word.substr(name.size() + 1));
+      }
+    }
+  }
+  return {};
+}
+
 std::filesystem::path data_directory(const Options& options) {
   return options.data_directory.empty() ? "." : options.data_directory;
 }
@@ -194,6 +208,7 @@ int main(int argc, char** argv) {
   Log log(manual.program);
   std::optional<RestoreRequest> request;
   const auto answer_failure = [&] {
+    if (options.data_directory.empty()) options.data_directory = data_directory_in(argc, argv);
     if (options.on_error == "again") return Answer::ask_again;
     if (options.on_error == "stop") return Answer::stop_recovery;
     return request ? answer_for_failure(*request) : answer_for_failure(asker(data_directory(options)));

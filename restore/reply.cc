@@ -44,10 +44,10 @@ bool restore_with_retries(const RestoreRequest& request, double seconds, Log& lo
   for (double pause = 0.5;; pause = std::min(pause * 2, 10.0)) {
     try {
       return restore_file(request, log);
-    } catch (const Error&) {
+    } catch (const Error& error) {
       throw_if_signalled();
       if (std::chrono::duration<double>(Clock::now() - start).count() + pause > seconds) throw;
-      log.note("Trying {} again in {:.1f} s", request.name.text(), pause);
+      log.error("{}; trying again in {:.1f} s", error.what(), pause);
     }
     pause_for(pause);
   }

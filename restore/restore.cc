@@ -55,13 +55,25 @@ void fetch_one_of(Store& store, std::vector<StoredWal> forms, const RestoreReque
   }
 }
 
+// A source narrowed to gzip whose segments are .zst is a mistake in the configuration, and no end of the WAL.
+void refuse_other_codec(Store& store, const Place& source, const RestoreRequest& request) {
+  if (!source.has_codec) return;
+  for (const StoredWal& stored : find_wal(store, request.name)) {
+    fail(Exit::usage, "{} is there, but the source is narrowed to {}", store.describe(stored.name),
+         name(source.compression.codec));
+  }
+}
+
 // False: the place was reached, is the archive of this cluster and has no such file.
 bool fetch(const Place& source, const RestoreRequest& request, Log& log) {
   const auto store = open_store(source.place, {});
   auto forms = find_wal(*store, request.name, narrowed(source));
   // A segment says itself whose it is; absence and a history file need the place to say it.
   if (forms.empty() || request.name.kind() != WalKind::segment) require_archive_of(*store, request.system_identifier);
-  if (forms.empty()) return false;
+  if (forms.empty()) {
+    refuse_other_codec(*store, source, request);
+    return false;
+  }
   const WalExpectation expected{request.name, request.system_identifier, true, {}};
   if (forms.size() > 1) require_same(*store, request, expected);
   fetch_one_of(*store, std::move(forms), request, expected, log);
