@@ -50,6 +50,9 @@ class Delivery final : public Sink {
   void write(Bytes bytes) override { file_->write(bytes); }
 
   void finish() override {
+    // No link() refuses a name that another archiver gives at this moment under another suffix.
+    const Fd alone = store_->lock(*Name::parse(marker_name));
+    if (look_for(*store_, job_) == Present::identical) return;
     try {
       file_->finish();
     } catch (const AtomicFile::Conflict&) {

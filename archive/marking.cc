@@ -27,7 +27,10 @@ bool remembers(const std::string& memory, const std::string& place) {
   return ("\n" + memory).find("\n" + place + "\n") != std::string::npos;
 }
 
-void remember(const std::filesystem::path& state_directory, const std::string& place, Openness openness) {
+Name marker() { return *Name::parse(marker_name); }
+
+void remember(const Store& store, const std::filesystem::path& state_directory, Openness openness) {
+  const std::string place = store.describe();
   const std::string memory = read_memory(state_directory);
   if (remembers(memory, place)) return;
   create_directories(state_directory, openness.directory);
@@ -35,6 +38,29 @@ void remember(const std::filesystem::path& state_directory, const std::string& p
   file.write(as_bytes(memory));
   file.write(as_bytes(place + "\n"));
   file.finish();
+}
+
+// Archiving goes on without the memory; it only guards against a disk that is not mounted one day.
+void remember_if_possible(const Store& store, const std::filesystem::path& state_directory, Openness openness, Log& log) {
+  if (state_directory.empty()) return;
+  try {
+    remember(store, state_directory, openness);
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log.error("{}", error.what());
+  }
+}
+
+// True as well when there is nothing that could be asked.
+bool is_remembered(const Store& store, const std::filesystem::path& state_directory, Log& log) {
+  if (state_directory.empty()) return true;
+  try {
+    return remembers(read_memory(state_directory), store.describe());
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log.error("{}", error.what());
+    return true;
+  }
 }
 
 [[noreturn]] void refuse(const Store& store, std::string_view reason) {
@@ -53,7 +79,10 @@ void require_marker(Store& store, const std::optional<ClusterIdentity>& identity
                     const std::filesystem::path& state_directory, Openness openness, Log& log) {
   if (const auto marked = read_marker(store)) {
     if (identity && *marked != *identity) refuse_other_cluster(store, *marked, *identity);
-    return;
+    if (is_remembered(store, state_directory, log)) return;
+    // Whoever marked it may have died right behind it: what it left is put in order first.
+    store.sync(marker());
+    return remember_if_possible(store, state_directory, openness, log);
   }
   if (!identity || state_directory.empty()) refuse(store, "has no marker pitr-archive.id");
   if (remembers(read_memory(state_directory), store.describe())) {
@@ -67,18 +96,12 @@ void mark(Store& store, const ClusterIdentity& identity, const std::filesystem::
           Openness openness, Log& log) {
   if (const auto marked = read_marker(store)) {
     if (*marked != identity) refuse_other_cluster(store, *marked, identity);
+    store.sync(marker());
   } else {
     if (!is_empty_place(store)) require_same_cluster(store, identity);
     write_marker(store, identity);
   }
-  if (state_directory.empty()) return;
-  try {
-    remember(state_directory, store.describe(), openness);
-  } catch (const Error& error) {
-    // Archiving goes on without the memory; it only guards against a disk that is not mounted one day.
-    throw_if_signalled();
-    log.error("{}", error.what());
-  }
+  remember_if_possible(store, state_directory, openness, log);
 }
 
 }  // namespace pitr

@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
 #include "basebackup/config_files.h"
 #include "basebackup/data_archive.h"
+#include "basebackup/standby.h"
 #include "basebackup/wal_bundle.h"
 #include "common/backup_label.h"
 
@@ -63,6 +65,33 @@ void write_meta_file(TarWriter& tar, const Cluster& cluster, const Meta& meta, c
   if (!not_copied.empty()) add("config/NOT-COPIED", not_copied);
 }
 
+ServerAddress address_of_standby(const BackupOptions& options) {
+  ServerAddress address = options.server;
+  address.host = options.standby_host;
+  return address;
+}
+
+// The configuration of the server whose directory is copied. With --call-primary that is the standby, which may not
+// be reachable; the primary's files lie on another host.
+ConfigFiles read_config_of(Server& server, std::optional<Server>& standby, const BackupOptions& options,
+                           const Cluster& cluster, Log& log) {
+  if (!options.call_primary) return read_config_files(server, cluster.data_directory, log);
+  if (standby) return read_config_files(*standby, cluster.data_directory, log);
+  log.note("Configuration outside the data directory is not in the set: --standby-host is not given.");
+  return {};
+}
+
+// Reports what is damaged in the cluster itself; the backup is kept, and marked.
+std::uint64_t report(const std::vector<BadPage>& pages, Log& log) {
+  constexpr std::size_t most_lines = 100;
+  for (std::size_t i = 0; i < std::min(pages.size(), most_lines); ++i) {
+    log.error("damaged page: block {} of {}: {}, LSN {}", pages[i].block, pages[i].path, pages[i].damage,
+              to_string(pages[i].lsn));
+  }
+  if (pages.size() > most_lines) log.error("{} damaged pages in all", pages.size());
+  return pages.size();
+}
+
 }  // namespace
 
 Exit take_backup(const BackupOptions& options, Log& log) {
@@ -71,9 +100,12 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   const std::filesystem::path temporary_directory = options.temporary_directory;
 
   Server server(options.server, "pitr-base");
-  const Cluster cluster = look_at_cluster(server, options.data_directory);
+  std::optional<Server> standby;
+  if (!options.standby_host.empty()) standby.emplace(address_of_standby(options), "pitr-base");
+  const Cluster cluster =
+      look_at_cluster(server, options.data_directory, options.call_primary ? DataOf::its_standby : DataOf::server);
   const SetNames names(options.filename_template, host, called);
-  SetWriter set({options.destinations, options.digests, temporary_directory, options.workers, cluster.openness}, names);
+  SetWriter set({options.destinations, options.digests, temporary_directory, options.workers, cluster.openness}, names, log);
 
   // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
   const std::unique_ptr<Staging> staging =
@@ -88,6 +120,10 @@ Exit take_backup(const BackupOptions& options, Log& log) {
            WalName::segment(cluster.control.timeline, session->start(), cluster.control.segment_size).text());
 
   // Leaving from here on aborts the backup in the server.
+  if (options.call_primary) {
+    wait_for_restartpoint(cluster, session->start(), standby ? &*standby : nullptr, options.checkpoint_patience,
+                          [&] { session->keep_alive(); }, log);
+  }
   DataArchive data(cluster, set, temporary_directory);
   log.timed("Compressing $PGDATA", [&] { data.write_data([&] { session->keep_alive(); }); });
 
@@ -95,27 +131,33 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   const std::time_t stop_time = server_time(server);
   log.note("pg_backup_stop() returned {}.", to_string(stop.lsn));
   const BackupLabel start = parse_backup_label(stop.backup_label);
-  log.timed("Making data archive", [&] { data.write_tail(stop, start.timeline, start.start); });
+  const ControlFile control = read_control_file(cluster.data_directory);
+  if (options.call_primary || cluster.is_standby) require_still_standby(cluster, control);
+  // A set of a standby is consistent at the minRecoveryPoint of the pg_control in it.
+  const Lsn end = start.from_standby ? std::max(stop.lsn, control.min_recovery_point) : stop.lsn;
+  const WalRange range{start.timeline, start.start, end};
+  log.timed("Making data archive", [&] { data.write_tail(stop, control, range); });
+  const std::uint64_t bad_pages = report(data.bad_pages(range.start, range.end), log);
 
   // Every data file is stored; what is still missing is the WAL that makes them consistent.
   WalBundle wal;
   if (!options.skip_wal) {
     WalCollector collector(sources, cluster, server, log);
     log.timed("Making xlog archive", [&] {
-      wal = write_wal_bundle(cluster, {start.timeline, start.start, stop.lsn}, collector, set, temporary_directory);
+      wal = write_wal_bundle(cluster, range, collector, set, temporary_directory);
     });
   }
 
-  const ConfigFiles config = read_config_files(server, cluster.data_directory, log);
+  const ConfigFiles config = read_config_of(server, standby, options, cluster, log);
   Meta meta{.min_xlog = start.start_file,
             .started = Clock::to_time_t(called),
             .timezone = expand_time("^Z", called),
             .hostname = host,
             .state = SetState::complete,
             .label = label,
-            .from = BackupFrom::primary,
+            .from = start.from_standby ? BackupFrom::standby : BackupFrom::primary,
             .start = start.start,
-            .stop = stop.lsn,
+            .stop = range.end,
             .checkpoint = start.checkpoint,
             .start_time = start_time,
             .stop_time = stop_time,
@@ -127,14 +169,16 @@ Exit take_backup(const BackupOptions& options, Log& log) {
             .data_directory = options.data_directory,
             .raw_bytes = data.raw_bytes() + wal.raw_bytes,
             .stored_bytes = 0,
-            .bad_pages = 0};
-  log.timed("Delivering meta files", [&] {
-    set.publish([&](TarWriter& tar, std::uint64_t stored_bytes, SpoolFile& index) {
+            .bad_pages = bad_pages};
+  const bool everywhere = log.timed("Delivering meta files", [&] {
+    return set.publish([&](TarWriter& tar, std::uint64_t stored_bytes, SpoolFile& index) {
       meta.stored_bytes = stored_bytes;
       write_meta_file(tar, cluster, meta, stop, data.manifest(), index, config);
     });
   });
-  return wal.archive_is_behind ? Exit::late : Exit::done;
+  if (!everywhere) return Exit::partly;
+  if (wal.archive_is_behind) return Exit::late;
+  return bad_pages > 0 ? Exit::damaged : Exit::done;
 }
 
 }  // namespace pitr

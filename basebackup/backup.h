@@ -24,12 +24,15 @@ struct BackupOptions {
   std::string temporary_directory;
   std::size_t workers = 1;
   bool fast_checkpoint = true;
+  bool call_primary = false;   // `server` is the primary, `data_directory` a standby's
+  std::string standby_host;    // with call_primary: where that standby can be asked for a restartpoint; "" for nowhere
+  std::chrono::seconds checkpoint_patience{3600};
   std::chrono::seconds wal_patience{600};
 };
 
 // Takes a base backup of a running primary and publishes it at every destination. done: the set is complete and
-// durable everywhere. late: so it is, but WAL had to be taken from pg_wal, because the archive is behind. Throws
-// otherwise; then nothing of it is left, neither files nor a running backup in the server.
+// durable everywhere. late: so it is, but WAL had to be taken from pg_wal, because the archive is behind. damaged: so
+// it is, but pages of the cluster are bad. partly: only at some destinations. Throws otherwise; then nothing of it is left, neither files nor a running backup in the server.
 Exit take_backup(const BackupOptions& options, Log& log);
 
 }  // namespace pitr

@@ -14,19 +14,32 @@ std::filesystem::path clean(const std::filesystem::path& path) {
   return canonical;
 }
 
-// Copying another directory than the server's own, under the server's label, would be no backup at all.
+// Copying a directory that the backup in the server does not speak of would be no backup at all.
 void require_same_cluster(Server& server, const std::filesystem::path& data_directory, const ControlFile& control) {
   const std::string identifier = server.value("SELECT system_identifier FROM pg_control_system()");
   if (identifier != std::to_string(control.system_identifier)) {
     fail(Exit::failed, "{}: is of cluster {}, the server is of cluster {}", data_directory.native(),
          control.system_identifier, identifier);
   }
+}
+
+void require_own_directory(Server& server, const std::filesystem::path& data_directory) {
   const std::filesystem::path servers = server.setting("data_directory");
   const auto there = status_if_there(servers);
   const auto ours = status_if_there(data_directory);
   // In a container the server may call it by a path that does not exist here: then the identifier has to do.
   if (there && ours && (there->st_dev != ours->st_dev || there->st_ino != ours->st_ino)) {
     fail(Exit::failed, "{}: the server's data directory is {}", data_directory.native(), servers.native());
+  }
+}
+
+void require_standby_of(Server& primary, const std::filesystem::path& data_directory) {
+  if (primary.value("SELECT pg_is_in_recovery()") != "f") {
+    fail(Exit::failed, "--call-primary: the server is a standby itself");
+  }
+  if (!is_there(data_directory / "standby.signal")) {
+    fail(Exit::failed, "--call-primary: {} is not the data directory of a standby (no standby.signal)",
+         data_directory.native());
   }
 }
 
@@ -55,13 +68,15 @@ TarMember Cluster::own_file(const std::string& path, std::uint64_t size) const {
   return member;
 }
 
-Cluster look_at_cluster(Server& server, const std::filesystem::path& path) {
+Cluster look_at_cluster(Server& server, const std::filesystem::path& path, DataOf of) {
   const std::filesystem::path directory = clean(path);
-  if (server.value("SELECT pg_is_in_recovery()") != "f") {
-    fail(Exit::failed, "the server is a standby: backups are taken from a primary");
-  }
   const ControlFile control = read_control_file(directory);
   require_same_cluster(server, directory, control);
+  if (of == DataOf::server) {
+    require_own_directory(server, directory);
+  } else {
+    require_standby_of(server, directory);
+  }
   const auto status = status_if_there(directory);
   if (!status) fail(Exit::failed, "open {}: no such directory", directory.native());
   const int major = server.major();
@@ -77,6 +92,7 @@ Cluster look_at_cluster(Server& server, const std::filesystem::path& path) {
                    .version_directory = version_directory(std::to_string(major), control.catalog_version),
                    .skip_logs = true,
                    .emptied = emptied_directories(server)},
+          .is_standby = server.value("SELECT pg_is_in_recovery()") == "t",
           .owner = *status};
 }
 

@@ -21,13 +21,20 @@ struct Cluster {
   ControlFile control;                   // as it was before the backup
   Openness openness;
   WalkOptions walk;
+  bool is_standby;                       // the directory is a standby's, and the backup runs in it
   struct stat owner;                     // of the data directory: what we add to the tars belongs to its owner
 
   // A file that we make ourselves, under `path` of the unpacked data directory.
   TarMember own_file(const std::string& path, std::uint64_t size) const;
 };
 
-// Throws when `data_directory` is not that of this server, or when the server is a standby.
-Cluster look_at_cluster(Server& server, const std::filesystem::path& data_directory);
+// Whose data directory is copied, while the backup runs in `server`.
+enum class DataOf {
+  server,      // its own, be it a primary or a standby
+  its_standby  // that of a standby of this primary (--call-primary)
+};
+
+// Throws when `data_directory` is not that of this server, or of a standby of this primary.
+Cluster look_at_cluster(Server& server, const std::filesystem::path& data_directory, DataOf of);
 
 }  // namespace pitr

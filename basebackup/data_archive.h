@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "basebackup/cluster.h"
+#include "basebackup/page_check.h"
 #include "basebackup/session.h"
 #include "basebackup/set_writer.h"
 #include "common/manifest.h"
@@ -16,10 +17,12 @@ class DataArchive {
 
   // Copies the data directory; `each` is called between pieces of it.
   void write_data(const std::function<void()>& each);
-  // Label, map, manifest, pg_control, in this order. The label exists only after the stop; pg_control has to be read
-  // after everything else, and its 8 KiB are held so that the manifest can name them.
-  void write_tail(const StopResult& stop, Timeline start_timeline, Lsn start);
+  // Label, map, manifest, pg_control, in this order. The label exists only after the stop; `control` has to be read
+  // after everything else, and is held so that the manifest can name it.
+  void write_tail(const StopResult& stop, const ControlFile& control, const WalRange& range);
 
+  // Pages that are damaged in the cluster itself; known only when the backup has ended.
+  std::vector<BadPage> bad_pages(Lsn start, Lsn stop) const { return pages_.bad_pages(start, stop); }
   std::uint64_t raw_bytes() const { return tar_.offset(); }
   SpoolFile& manifest() { return manifest_bytes_; }
 
@@ -33,6 +36,7 @@ class DataArchive {
   TarWriter tar_;
   SpoolFile manifest_bytes_;
   ManifestWriter manifest_;
+  PageCheck pages_;
 };
 
 }  // namespace pitr

@@ -17,7 +17,7 @@ constexpr Manual manual{
     .summary = "take a base backup of a running PostgreSQL, with the WAL that makes it consistent",
     .operands = "",
     .description =
-        "Copies the data directory of a running primary (PostgreSQL 13 to 18) into a tar, bundles the WAL from the "
+        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18) into a tar, bundles the WAL from the "
         "start to the stop of the backup into a second one, and publishes a meta file last: a backup exists when its "
         "meta file exists. Plain tar, gzip and zstd read all of it, pg_verifybackup accepts it.\n\n"
         "--xlogs names the staging directory. When it does not exist, pitr-base creates it, pitr-archive --dst-backup "
@@ -26,7 +26,9 @@ constexpr Manual manual{
     .exit_status = "0  the set is complete and durable at every destination\n"
                    "1  no backup was made; nothing of it is left\n"
                    "2  wrong option or configuration\n"
-                   "4  as 0, but the WAL archive is behind: WAL came from pg_wal",
+                   "3  as 0, but pages of the cluster itself are damaged (they are logged)\n"
+                   "4  as 0, but the WAL archive is behind: WAL came from pg_wal\n"
+                   "5  the set is complete at some destinations only (those that failed are logged)",
     .example = "pitr-base -h localhost -U postgres -D /data/pg -dl zstd=/backup/base/ -x /data/pitr/staging",
 };
 
@@ -36,6 +38,7 @@ struct Options {
   std::string pid_file;
   int workers = 0;
   int wal_timeout = 600;
+  int checkpoint_wait = 3600;
   bool not_nice = false;
 };
 
@@ -68,6 +71,10 @@ std::vector<Option> option_table(Options& options) {
        set_choice(options.checkpoint, {"fast", "spread"})},
       {"wal-timeout", "", "SECONDS", "wait so long for WAL after the stop (default: 600)",
        set_number(options.wal_timeout, 0, 864000)},
+      {"call-primary", "call-master cm", "", "run the backup in the primary, copy its standby", set_flag(backup.call_primary)},
+      {"standby-host", "", "HOST", "ask the standby at HOST for restartpoints", set_text(backup.standby_host)},
+      {"checkpoint-wait", "", "SECONDS", "wait so long for a restartpoint (default: 3600)",
+       set_number(options.checkpoint_wait, 0, 864000)},
       {"filename-template", "f", "PATTERN", "name the files so", set_text(backup.filename_template)},
       {"digest", "dg", "LIST", "store digests, too: MD5,SHA-1,SHA-256,SHA-384,SHA-512", set_list(backup.digests)},
       {"temp-dir", "t", "DIR", "keep temporary files in DIR (default: $TMPDIR or /tmp)",
@@ -83,6 +90,9 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
   if (backup.data_directory.empty()) fail(Exit::usage, "no data directory: give --data-dir");
   if (backup.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  if (!backup.standby_host.empty() && !backup.call_primary) {
+    fail(Exit::usage, "--standby-host goes with --call-primary; without it --host is the standby");
+  }
   if (backup.staging.empty() && backup.sources.empty() && !backup.skip_wal) {
     fail(Exit::usage, "nowhere to find the WAL of the backup: give --xlogs, --source or --skip-xlogs");
   }
@@ -110,6 +120,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 
   backup.workers = worker_count(options.workers, 4);
   backup.fast_checkpoint = options.checkpoint == "fast";
+  backup.checkpoint_patience = std::chrono::seconds(options.checkpoint_wait);
   backup.wal_patience = std::chrono::seconds(options.wal_timeout);
   const Exit result = log.timed("Whole backup procedure", [&] { return take_backup(backup, log); });
   log.note("All done.");

@@ -9,23 +9,84 @@
 namespace pitr {
 namespace {
 
+// A place that the set goes to.
+struct Destination {
+  std::unique_ptr<Store> store;
+  bool failed = false;
+  bool complete = false;  // the set is published here, meta included
+};
+
+[[noreturn]] void refuse_existing(const Store& store, const Name& name) {
+  fail(Exit::failed, "{} exists: a backup of this name is there (for several a day: -f with ^H^M^S in it)",
+       store.describe(name));
+}
+
+}  // namespace
+
+// All destinations of a set. One that fails drops out and is reported; the last one's failure is everybody's.
+class Destinations {
+ public:
+  explicit Destinations(Log& log) : log_(log) {}
+
+  Destination& add(std::unique_ptr<Store> store) {
+    return *all_.emplace_back(std::make_unique<Destination>(std::move(store)));
+  }
+  // A destination that could not even be opened.
+  void note_failure(const std::string& message) {
+    any_failed_ = true;
+    log_.error("{}; this destination drops out", message);
+  }
+  template <typename F>
+  void attempt(Destination& destination, F step) {
+    if (destination.failed) return;
+    try {
+      step();
+    } catch (const Error& error) {
+      throw_if_signalled();
+      destination.failed = true;
+      if (std::ranges::all_of(all_, [](const auto& each) { return each->failed; })) throw;
+      note_failure(error.what());
+    }
+  }
+  bool empty() const { return all_.empty(); }
+  bool any_failed() const { return any_failed_; }
+
+ private:
+  Log& log_;
+  std::vector<std::unique_ptr<Destination>> all_;
+  bool any_failed_ = false;
+};
+
+namespace {
+
 // One file at all destinations of a branch. Written through, but not finished: that publishes it.
 class PendingFile {
  public:
-  PendingFile(const std::vector<std::unique_ptr<Store>>& stores, const Name& name) : stores_(stores), name_(name) {
-    for (const auto& store : stores) files_.push_back(store->create(name));
+  PendingFile(Destinations& destinations, const std::vector<Destination*>& places, const Name& name)
+      : destinations_(destinations), name_(name) {
+    for (Destination* place : places) {
+      destinations_.attempt(*place, [&] { copies_.push_back({place, place->store->create(name), false}); });
+    }
   }
   void write(Bytes bytes) {
-    for (const auto& file : files_) file->write(bytes);
+    for (Copy& copy : copies_) {
+      destinations_.attempt(*copy.place, [&] { copy.file->write(bytes); });
+    }
   }
   void publish() {
-    for (; published_ < files_.size(); ++published_) files_[published_]->finish();
+    for (Copy& copy : copies_) {
+      destinations_.attempt(*copy.place, [&] {
+        copy.file->finish();
+        copy.published = true;
+      });
+    }
   }
-  // Takes back what was published; as well as it can.
+  // Takes back what was published at a place where the set did not become complete; as well as it can.
   void retract() noexcept {
-    for (; published_ > 0; --published_) {
+    for (Copy& copy : copies_) {
+      if (!copy.published || copy.place->complete) continue;
       try {
-        stores_[published_ - 1]->remove(name_);
+        copy.place->store->remove(name_);
       } catch (const Error&) {
         // The error that led here is the one to tell.
       }
@@ -34,10 +95,14 @@ class PendingFile {
   const Name& name() const { return name_; }
 
  private:
-  const std::vector<std::unique_ptr<Store>>& stores_;
+  struct Copy {
+    Destination* place;
+    std::unique_ptr<Sink> file;
+    bool published;
+  };
+  Destinations& destinations_;
   Name name_;
-  std::vector<std::unique_ptr<Sink>> files_;
-  std::size_t published_ = 0;
+  std::vector<Copy> copies_;
 };
 
 struct NamedDigest {
@@ -66,6 +131,7 @@ class StoredBytes final : public Sink {
     file_.write(bytes);
   }
   void finish() override {
+    if (!completed_) return;
     Result result{size_, sha256_.hex(), {}};
     for (NamedDigest& row : digests_) result.digests.emplace_back(row.algorithm, row.digest.hex());
     completed_(result);
@@ -79,44 +145,38 @@ class StoredBytes final : public Sink {
   std::uint64_t size_ = 0;
 };
 
-[[noreturn]] void refuse_existing(const Store& store, const Name& name) {
-  fail(Exit::failed, "{} exists: a backup of this name is there (for several a day: -f with ^H^M^S in it)",
-       store.describe(name));
-}
-
 }  // namespace
 
+// All the files of the set that are stored with one compression.
 class SetBranch {
  public:
-  SetBranch(Compression compression, const SetNames& names, const SetOptions& options)
+  SetBranch(Compression compression, const SetNames& names, const SetOptions& options, Destinations& destinations)
       : compression_(compression),
         names_(names),
         digests_(options.digests),
+        destinations_(destinations),
         index_bytes_(options.temporary_directory),
         index_(index_bytes_) {}
-
   ~SetBranch() {
-    if (is_backup_) return;
     // Meta first: what has no meta is no backup.
     for (auto file = pending_.rbegin(); file != pending_.rend(); ++file) (*file)->retract();
   }
   SetBranch(const SetBranch&) = delete;
   SetBranch& operator=(const SetBranch&) = delete;
 
-  void add_store(std::unique_ptr<Store> store) {
+  const Compression& compression() const { return compression_; }
+
+  void add_place(Destination& place) { places_.push_back(&place); }
+
+  // Every name that the set may get.
+  std::vector<Name> file_names() const {
     std::vector<Name> names;
     for (const SetPart part : {SetPart::data, SetPart::xlog, SetPart::meta, SetPart::waiting}) {
       names.push_back(names_.file(part, compression_.codec));
     }
     for (const std::string& algorithm : digests_) names.push_back(names_.digest(algorithm, compression_.codec));
-    for (const Name& name : names) {
-      if (store->open(name)) refuse_existing(*store, name);
-    }
-    store->remove_litter();
-    stores_.push_back(std::move(store));
+    return names;
   }
-
-  const Compression& compression() const { return compression_; }
 
   std::unique_ptr<Sink> create(SetPart part, std::size_t workers) {
     PendingFile& file = open_pending(names_.file(part, compression_.codec));
@@ -141,60 +201,70 @@ class SetBranch {
   }
 
   void publish_meta(const SetWriter::WriteMeta& write_meta) {
-    // Not kept for later: when finish() returns the set is a backup here.
-    struct Published final : Sink {
-      explicit Published(PendingFile& pending) : file(pending) {}
-      void write(Bytes bytes) override { file.write(bytes); }
-      void finish() override { file.publish(); }
-      PendingFile& file;
-    };
     PendingFile& file = open_pending(names_.file(SetPart::meta, compression_.codec));
-    const auto sink = compress(compression_, 1, std::make_unique<Published>(file));
+    const auto sink = compress(compression_, 1, std::make_unique<StoredBytes>(file, std::vector<std::string>{}, nullptr));
     TarWriter tar(*sink);
     write_meta(tar, stored_bytes_, index_bytes_);
     tar.finish();
     sink->finish();
-    is_backup_ = true;
+    file.publish();
+    for (Destination* place : places_) place->complete = !place->failed;
   }
 
  private:
   PendingFile& open_pending(const Name& name) {
-    return *pending_.emplace_back(std::make_unique<PendingFile>(stores_, name));
+    return *pending_.emplace_back(std::make_unique<PendingFile>(destinations_, places_, name));
   }
 
   Compression compression_;
   SetNames names_;
   std::vector<std::string> digests_;
-  std::vector<std::unique_ptr<Store>> stores_;
+  Destinations& destinations_;
+  std::vector<Destination*> places_;
   std::vector<std::unique_ptr<PendingFile>> pending_;
   SpoolFile index_bytes_;
   BackupIndexWriter index_;
   std::map<std::string, std::string> digest_texts_;  // by algorithm
   std::uint64_t stored_bytes_ = 0;
-  bool is_backup_ = false;  // everything, meta included, is published at all stores
 };
 
-SetWriter::SetWriter(const SetOptions& options, const SetNames& names) : workers_(options.workers) {
+SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
+    : destinations_(std::make_unique<Destinations>(log)), workers_(options.workers) {
   std::set<std::string> places;
+  std::string failures;
   for (const Place& place : options.destinations) {
-    auto store = open_store(place.place, options.openness);
     // "/backup/base/" and "/backup/base" are one place.
     if (!places.insert((std::filesystem::path(place.place) / "").lexically_normal().native()).second) {
       fail(Exit::usage, "{}: given twice; one directory takes one codec", place.place);
     }
-    auto branch = std::ranges::find_if(branches_, [&](const auto& known) {
-      return known->compression().codec == place.compression.codec &&
-             known->compression().level == place.compression.level;
-    });
-    if (branch == branches_.end()) {
-      branches_.push_back(std::make_unique<SetBranch>(place.compression, names, options));
-      branch = branches_.end() - 1;
+    std::unique_ptr<Store> store;
+    try {
+      store = open_store(place.place, options.openness);
+    } catch (const Error& error) {
+      if (error.code() == Exit::usage) throw;
+      throw_if_signalled();
+      destinations_->note_failure(error.what());
+      continue;
     }
-    (*branch)->add_store(std::move(store));
+    SetBranch& branch = branch_for(place.compression, options, names);
+    for (const Name& name : branch.file_names()) {
+      if (store->open(name)) refuse_existing(*store, name);
+    }
+    store->remove_litter();
+    branch.add_place(destinations_->add(std::move(store)));
   }
+  if (destinations_->empty()) fail(Exit::failed, "no destination can be reached");
 }
 
 SetWriter::~SetWriter() = default;
+
+SetBranch& SetWriter::branch_for(Compression compression, const SetOptions& options, const SetNames& names) {
+  for (const auto& branch : branches_) {
+    const Compression& known = branch->compression();
+    if (known.codec == compression.codec && known.level == compression.level) return *branch;
+  }
+  return *branches_.emplace_back(std::make_unique<SetBranch>(compression, names, options, *destinations_));
+}
 
 std::unique_ptr<Sink> SetWriter::create(SetPart part) {
   if (branches_.size() == 1) return branches_.front()->create(part, workers_);
@@ -207,10 +277,11 @@ void SetWriter::add_member(SetPart part, std::string_view path, const TarPositio
   for (const auto& branch : branches_) branch->add_member({part, path, position.header, position.data, size});
 }
 
-void SetWriter::publish(const WriteMeta& write_meta) {
+bool SetWriter::publish(const WriteMeta& write_meta) {
   for (const auto& branch : branches_) branch->publish_files();
   // The meta file goes last: its presence is what makes the files a backup.
   for (const auto& branch : branches_) branch->publish_meta(write_meta);
+  return !destinations_->any_failed();
 }
 
 }  // namespace pitr

@@ -51,30 +51,33 @@ void add_histories(Timeline timeline, WalCollector& collector, BundleWriter& bun
   }
 }
 
-WalName backup_history_name(const WalSpan& span, SegmentSize size) {
-  const WalName first = WalName::segment(span.timeline, span.start, size);
-  return *WalName::parse(fmt::format("{}.{:08X}.backup", first.text(), span.start.value % size.bytes()));
+WalName backup_history_name(const WalRange& range, SegmentSize size) {
+  const WalName first = WalName::segment(range.timeline, range.start, size);
+  return *WalName::parse(fmt::format("{}.{:08X}.backup", first.text(), range.start.value % size.bytes()));
 }
 
 }  // namespace
 
-WalBundle write_wal_bundle(const Cluster& cluster, const WalSpan& span, WalCollector& collector, SetWriter& set,
+WalBundle write_wal_bundle(const Cluster& cluster, const WalRange& range, WalCollector& collector, SetWriter& set,
                            const std::filesystem::path& temporary_directory) {
   WalBundle result;
   BundleWriter bundle(cluster, set);
   SpoolFile spool(temporary_directory);
   const SegmentSize size = cluster.control.segment_size;
   // A stop exactly at a segment's first byte needs nothing of that segment.
-  for (Lsn at = size.start_of_segment(span.start); at < span.stop; at.value += size.bytes()) {
-    const WalName name = WalName::segment(span.timeline, at, size);
-    if (collector.collect(name, spool) == WalCollector::From::pg_wal) result.archive_is_behind = true;
+  for (Lsn at = size.start_of_segment(range.start); at < range.end; at.value += size.bytes()) {
+    const WalName name = WalName::segment(range.timeline, at, size);
+    const bool is_last = at.value + size.bytes() >= range.end.value;
+    // A primary switches at the stop. The segment that a standby is in goes on, and may do so all night.
+    const auto kind = cluster.is_standby && is_last ? WalCollector::Segment::growing : WalCollector::Segment::whole;
+    if (collector.collect(name, kind, spool) == WalCollector::From::pg_wal) result.archive_is_behind = true;
     if (spool.size() != size.bytes()) {
       fail(Exit::damaged, "WAL segment {}: {} bytes long, the cluster's are {}", name.text(), spool.size(), size.bytes());
     }
     bundle.add(name, spool);
   }
-  add_histories(span.timeline, collector, bundle, spool);
-  const WalName history = backup_history_name(span, size);
+  add_histories(range.timeline, collector, bundle, spool);
+  const WalName history = backup_history_name(range, size);
   if (collector.collect_if_there(history, spool)) bundle.add(history, spool);
   result.raw_bytes = bundle.finish();
   return result;

@@ -63,10 +63,10 @@ bool WalCollector::can_still_come(const WalName& name) {
   return !archived || archived->substr(0, 24) < name.text();
 }
 
-WalCollector::From WalCollector::collect(const WalName& name, SpoolFile& to) {
+WalCollector::From WalCollector::collect(const WalName& name, Segment kind, SpoolFile& to) {
   for (;;) {
     // Asked before the look: what came between the two is then still seen.
-    const bool last_look = !can_still_come(name);
+    const bool last_look = kind == Segment::growing || !can_still_come(name);
     if (take_from_places(name, to)) {
       log_.note("File {} arrived after {:.0f} seconds.", name.text(), seconds_since(start_));
       return From::archive;
@@ -78,6 +78,7 @@ WalCollector::From WalCollector::collect(const WalName& name, SpoolFile& to) {
   if (!take_from_pg_wal(name, to)) {
     fail(Exit::failed, "WAL segment {} of this backup is neither archived nor in pg_wal{}", name.text(), why);
   }
+  if (kind == Segment::growing) return From::archive;
   log_.error("archive is behind: segment {} was taken from pg_wal{}", name.text(), why);
   return From::pg_wal;
 }

@@ -28,8 +28,12 @@ class WalCollector {
   WalCollector(const WalSources& sources, const Cluster& cluster, Server& server, Log& log);
 
   enum class From { archive, pg_wal };
+  enum class Segment {
+    whole,
+    growing,  // the server is still writing it: taken from pg_wal without waiting, which is no fault of the archive
+  };
   // A segment that must be there. Throws when it is nowhere.
-  From collect(const WalName& name, SpoolFile& to);
+  From collect(const WalName& name, Segment kind, SpoolFile& to);
   // A file that may be there: no waiting.
   bool collect_if_there(const WalName& name, SpoolFile& to);
 

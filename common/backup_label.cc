@@ -33,7 +33,7 @@ BackupLabel parse_backup_label(std::string_view text) {
   std::uint32_t timeline = 0;
   std::from_chars(timeline_text.data(), timeline_text.data() + timeline_text.size(), timeline);
   if (!start || !start_file || !checkpoint || timeline == 0) fail(Exit::damaged, "backup_label: it does not parse");
-  return {*start, *start_file, *checkpoint, Timeline{timeline}};
+  return {*start, *start_file, *checkpoint, Timeline{timeline}, field(text, "BACKUP FROM") == "standby"};
 }
 
 }  // namespace pitr

@@ -12,6 +12,7 @@ struct BackupLabel {
   WalName start_file;  // the segment that holds it
   Lsn checkpoint;      // CHECKPOINT LOCATION
   Timeline timeline;   // START TIMELINE
+  bool from_standby;   // BACKUP FROM: consistency is then the minRecoveryPoint of the copied pg_control
 };
 BackupLabel parse_backup_label(std::string_view text);  // throws Exit::damaged
 

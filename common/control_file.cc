@@ -18,6 +18,7 @@ constexpr std::size_t catalog_version_offset = 12;
 constexpr std::size_t checkpoint_offset = 32;
 constexpr std::size_t redo_offset = 40;
 constexpr std::size_t timeline_offset = 48;
+constexpr std::size_t min_recovery_point_offset = 136;
 constexpr std::size_t segment_size_offset = 228;
 constexpr std::size_t data_checksum_version_offset = 252;
 
@@ -83,8 +84,20 @@ std::optional<ControlFile> parse_control_file(const ControlBytes& bytes) {
                      .checkpoint = Lsn{value_at<std::uint64_t>(bytes, checkpoint_offset)},
                      .redo = Lsn{value_at<std::uint64_t>(bytes, redo_offset)},
                      .timeline = Timeline{value_at<std::uint32_t>(bytes, timeline_offset)},
+                     .min_recovery_point = Lsn{value_at<std::uint64_t>(bytes, min_recovery_point_offset)},
                      .segment_size = *segment_size,
                      .data_checksum_version = value_at<std::uint32_t>(bytes, data_checksum_version_offset)};
+}
+
+ControlBytes with_impossible_checkpoint(const ControlFile& control) {
+  ControlBytes bytes = control.bytes;
+  // Not 0, and not in a page header: PostgreSQL would refuse those even with the label.
+  const std::uint64_t impossible = 0xDEAD;
+  std::memcpy(bytes.data() + checkpoint_offset, &impossible, sizeof impossible);
+  const std::size_t crc_offset = layout_of(bytes)->crc_offset;
+  const std::uint32_t crc = crc32c(0, Bytes(bytes).first(crc_offset));
+  std::memcpy(bytes.data() + crc_offset, &crc, sizeof crc);
+  return bytes;
 }
 
 ControlFile read_control_file(const std::filesystem::path& data_directory) {

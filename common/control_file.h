@@ -20,6 +20,7 @@ struct ControlFile {
   Lsn checkpoint;                 // of the last checkpoint record
   Lsn redo;                       // where replay from it starts
   Timeline timeline;              // of that checkpoint
+  Lsn min_recovery_point;         // of a standby: replay must come so far before the data is consistent
   SegmentSize segment_size;
   std::uint32_t data_checksum_version;  // 0: the cluster has no page checksums
 };
@@ -36,6 +37,10 @@ struct ClusterIdentity {
 };
 // The same file, and also one of a version that is not known (a newer major, a fork), then without a CRC.
 ClusterIdentity read_cluster_identity(const std::filesystem::path& data_directory);
+
+// The file with an impossible checkpoint, 0/DEAD, and a CRC that fits: a cluster with it starts only with its
+// backup_label. Everything else, the copy of the checkpoint included, stays.
+std::array<std::byte, 8192> with_impossible_checkpoint(const ControlFile& control);
 
 // Null when size, version or CRC do not fit.
 std::optional<ControlFile> parse_control_file(const std::array<std::byte, 8192>& bytes);

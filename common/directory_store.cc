@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "common/lock.h"
 #include "common/store.h"
 
 namespace pitr {
@@ -35,6 +36,14 @@ class DirectoryStore final : public Store {
 
   std::unique_ptr<Sink> create(const Name& name) override {
     return std::make_unique<AtomicFile>(path_ / name.text(), AtomicFile::Existing::refuse, openness_.file);
+  }
+
+  Fd lock(const Name& name) override {
+    // Not everybody who may add a file may write into this one.
+    Fd file(::openat(directory_.number(), name.text().c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+            Store::describe(name));
+    if (file) wait_for_lock(file);
+    return file;
   }
 
   void sync(const Name& name) override { sync_file(path_ / name.text()); }

@@ -24,6 +24,25 @@ std::string joined_name(const Fd& at, const std::filesystem::path& path) {
   return at ? (std::filesystem::path(at.name()) / path).native() : path.native();
 }
 
+// -1, and errno tells why not.
+int open_at(const Fd& at, const std::filesystem::path& path, int flags, mode_t mode) {
+  for (;;) {
+    throw_if_signalled();
+    const int number = ::openat(at_number(at), path.c_str(), flags | O_CLOEXEC, mode);
+    if (number < 0 && errno == EWOULDBLOCK) {
+      pause_for(0.01);  // an NFS server or Samba holds a lease on the file; the kernel takes it away now
+    } else if (number >= 0 || errno != EINTR) {
+      return number;
+    }
+  }
+}
+
+[[noreturn]] void fail_open(const Fd& at, const std::filesystem::path& path, int flags) {
+  const bool is_link = errno == ELOOP && (flags & O_NOFOLLOW) != 0;
+  fail(Exit::failed, "open {}: {}", joined_name(at, path),
+       is_link ? "a symbolic link, which is not followed here" : errno_text(errno));
+}
+
 }  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -40,28 +59,18 @@ void Fd::close() {
 }
 
 Fd open_if_there(const Fd& at, const std::filesystem::path& path, int flags) {
-  for (;;) {
-    throw_if_signalled();
-    const int number = ::openat(at_number(at), path.c_str(), flags | O_CLOEXEC);
-    if (number >= 0) return Fd(number, joined_name(at, path));
-    if (errno == ENOENT) return Fd();
-    if (errno == EINTR) continue;
-    if (errno == ELOOP && (flags & O_NOFOLLOW) != 0) {
-      fail(Exit::failed, "open {}: a symbolic link, which is not followed here", joined_name(at, path));
-    }
-    fail(Exit::failed, "open {}: {}", joined_name(at, path), errno_text(errno));
-  }
+  const int number = open_at(at, path, flags, 0);
+  if (number >= 0) return Fd(number, joined_name(at, path));
+  if (errno == ENOENT) return Fd();
+  fail_open(at, path, flags);
 }
 
 Fd open_if_there(const std::filesystem::path& path, int flags) { return open_if_there(Fd(), path, flags); }
 
 Fd open_file(const Fd& at, const std::filesystem::path& path, int flags, mode_t mode) {
-  for (;;) {
-    throw_if_signalled();
-    const int number = ::openat(at_number(at), path.c_str(), flags | O_CLOEXEC, mode);
-    if (number >= 0) return Fd(number, joined_name(at, path));
-    if (errno != EINTR) fail(Exit::failed, "open {}: {}", joined_name(at, path), errno_text(errno));
-  }
+  const int number = open_at(at, path, flags, mode);
+  if (number >= 0) return Fd(number, joined_name(at, path));
+  fail_open(at, path, flags);
 }
 
 Fd open_file(const std::filesystem::path& path, int flags, mode_t mode) {
@@ -74,13 +83,27 @@ struct stat file_status(const Fd& fd) {
   return status;
 }
 
-std::size_t read_some(const Fd& fd, std::span<std::byte> buffer) {
+namespace {
+
+template <typename F>
+std::size_t read_with(const Fd& fd, F call) {
   for (;;) {
     throw_if_signalled();
-    const ssize_t n = ::read(fd.number(), buffer.data(), buffer.size());
+    const ssize_t n = call();
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno != EINTR) fail(Exit::failed, "read {}: {}", fd.name(), errno_text(errno));
   }
+}
+
+}  // namespace
+
+std::size_t read_some(const Fd& fd, std::span<std::byte> buffer) {
+  return read_with(fd, [&] { return ::read(fd.number(), buffer.data(), buffer.size()); });
+}
+
+std::size_t read_at(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset) {
+  return read_with(
+      fd, [&] { return ::pread(fd.number(), buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
 }
 
 void write_all(const Fd& fd, Bytes bytes) {
@@ -112,7 +135,13 @@ void catch_signals() {
   remember.sa_handler = [](int number) { remembered_signal.store(number); };
   sigemptyset(&remember.sa_mask);
   // Without SA_RESTART: a blocked call returns EINTR and the loop above it looks at the signal.
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(number, &remember, nullptr);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    struct sigaction inherited {};
+    ::sigaction(number, nullptr, &inherited);
+    // nohup means it.
+    if (number == SIGHUP && inherited.sa_handler == SIG_IGN) continue;
+    ::sigaction(number, &remember, nullptr);
+  }
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &ignore, nullptr);

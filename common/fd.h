@@ -43,6 +43,7 @@ Fd open_file(const std::filesystem::path& path, int flags, mode_t mode = 0);
 struct stat file_status(const Fd& fd);
 
 std::size_t read_some(const Fd& fd, std::span<std::byte> buffer);  // 0 is the end
+std::size_t read_at(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset);
 void write_all(const Fd& fd, Bytes bytes);
 
 // The bytes of a regular file. Opened without following a symbolic link at its end and without waiting for the
@@ -60,7 +61,7 @@ class FileSource final : public Source {
 };
 FileSource open_regular(const std::filesystem::path& path);
 
-// SIGTERM, SIGINT and SIGHUP are remembered from here on; every read, write and wait of the suite then throws
+// SIGTERM, SIGINT and SIGHUP (unless nohup ignores it) are remembered from here on; every read, write and wait of the suite then throws
 // an Error, and unwinding removes what was begun. SIGPIPE and SIGXFSZ become errors of the write.
 void catch_signals();
 // The signal that was remembered, 0 when there was none.

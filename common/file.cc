@@ -28,18 +28,31 @@ Fd open_directory_of(const std::filesystem::path& path) {
 }
 
 void sync(const Fd& fd) {
-  // Never tried again on the same descriptor: after an error the kernel may have dropped the dirty pages.
-  if (::fsync(fd.number()) != 0) fail(Exit::failed, "fsync {}: {}", fd.name(), errno_text(errno));
+  // Never tried again on the same descriptor: after an error the kernel may have dropped the dirty pages. To be
+  // interrupted is none.
+  while (::fsync(fd.number()) != 0) {
+    if (errno != EINTR) fail(Exit::failed, "fsync {}: {}", fd.name(), errno_text(errno));
+    throw_if_signalled();
+  }
 }
 
 std::string describe(const Fd& directory, const std::string& name) {
   return (std::filesystem::path(directory.name()) / name).native();
 }
 
+// openat(2) whose failure is in errno, but for EINTR.
+int open_at(const Fd& directory, const std::string& name, int flags) {
+  for (;;) {
+    throw_if_signalled();
+    const int number = ::openat(directory.number(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (number >= 0 || errno != EINTR) return number;
+  }
+}
+
 // Removes `name` when its writer is dead; false when it is alive. Only who holds the lock of the very file that
 // the name stands for removes the name, so a name is never taken from a live writer.
 bool remove_if_dead(const Fd& directory, const std::string& name) {
-  const int number = ::openat(directory.number(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const int number = open_at(directory, name, O_RDWR | O_NONBLOCK);
   if (number < 0) return errno == ENOENT;  // one of another user, or no file at all, is left to its owner
   const Fd file(number, describe(directory, name));
   if (try_lock(file) != Locked::yes) return false;
@@ -58,11 +71,9 @@ Temporary create_temporary(const Fd& directory, const std::string& target, mode_
   for (int slot = 0; slot < temporary_slots; ++slot) {
     const std::string name = temporary_name(target, slot);
     for (int attempt = 0; attempt < 10 && remove_if_dead(directory, name); ++attempt) {
-      throw_if_signalled();
-      const int number =
-          ::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+      const int number = open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL);
       if (number < 0) {
-        if (errno == EEXIST || errno == EINTR) continue;
+        if (errno == EEXIST) continue;
         fail(Exit::failed, "create {}: {}", describe(directory, name), errno_text(errno));
       }
       Temporary temporary{name, Fd(number, describe(directory, name))};
@@ -70,7 +81,9 @@ Temporary create_temporary(const Fd& directory, const std::string& target, mode_
       if (try_lock(temporary.file) == Locked::no || !is_name_of(directory, name, temporary.file)) continue;
       // Not left to the umask.
       if (::fchmod(temporary.file.number(), mode) != 0) {
-        fail(Exit::failed, "chmod {}: {}", temporary.file.name(), errno_text(errno));
+        const int error = errno;
+        ::unlinkat(directory.number(), name.c_str(), 0);
+        fail(Exit::failed, "chmod {}: {}", temporary.file.name(), errno_text(error));
       }
       return temporary;
     }

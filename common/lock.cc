@@ -35,6 +35,14 @@ Locked try_lock(const Fd& fd) {
   }
 }
 
+void wait_for_lock(const Fd& fd) {
+  constexpr double nap = 0.02;
+  for (double waited = 0; try_lock(fd) == Locked::no; waited += nap) {
+    if (waited > 60) fail(Exit::failed, "lock {}: another process has held it for a minute", fd.name());
+    pause_for(nap);
+  }
+}
+
 bool is_name_of(const Fd& directory, const std::string& name, const Fd& file) {
   struct stat there {};
   const int at = directory ? directory.number() : AT_FDCWD;

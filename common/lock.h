@@ -16,6 +16,8 @@ enum class Locked {
   unknown,  // the file system has no locks
 };
 Locked try_lock(const Fd& fd);
+// Waits until it has the lock, or until the file system says that it has none; throws after a minute.
+void wait_for_lock(const Fd& fd);
 // Is `file` (still) what `name` in `directory` stands for?
 bool is_name_of(const Fd& directory, const std::string& name, const Fd& file);
 

@@ -22,12 +22,15 @@ std::vector<TimelineSwitch> parse_timeline_history(const WalName& name, std::str
   std::vector<TimelineSwitch> switches;
   for (int number_of_line = 1; !text.empty(); ++number_of_line) {
     std::string_view line = text.substr(0, text.find('\n'));
+    const bool is_whole = line.size() < text.size();
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const std::string_view word = take_word(line);
     if (word.empty() || word.starts_with('#')) continue;
     const auto bad = [&](std::string_view reason) {
       fail(Exit::damaged, "timeline history {} line {}: {}", name.text(), number_of_line, reason);
     };
+    // PostgreSQL ends every line; half of "0/3000148" would be another switch point.
+    if (!is_whole) bad("cut off");
     std::uint32_t timeline = 0;
     const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), timeline);
     if (code != std::errc{} || end != word.data() + word.size() || timeline == 0) bad("no timeline ID");

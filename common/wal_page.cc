@@ -37,7 +37,7 @@ std::optional<WalPageHeader> parse_wal_page_header(Bytes page) {
   if (page.size() < sizeof raw) return std::nullopt;
   std::memcpy(&raw, page.data(), sizeof raw);
   const auto segment_size = SegmentSize::of(raw.segment_size);
-  if (!segment_size || (raw.flags & long_header_flag) == 0 || (raw.flags & ~all_flags) != 0) return std::nullopt;
+  if (!segment_size || raw.timeline == 0 || (raw.flags & long_header_flag) == 0 || (raw.flags & ~all_flags) != 0) return std::nullopt;
   if (!std::has_single_bit(raw.block_size) || raw.block_size < 1024 || raw.block_size > 65536) return std::nullopt;
   return WalPageHeader{.magic = raw.magic,
                        .flags = raw.flags,

@@ -29,7 +29,7 @@ struct WalPageHeader {
 };
 
 // Null when `page` is shorter than a long header or does not hold one: a flag out of range, no long header,
-// a segment or block size that cannot be. The magic is not judged.
+// timeline 0, a segment or block size that cannot be. The magic is not judged.
 std::optional<WalPageHeader> parse_wal_page_header(Bytes page);
 
 // The major that writes this magic: "15", "9.6"; empty when it is not known.
