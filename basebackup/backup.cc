@@ -81,6 +81,16 @@ ConfigFiles read_config_of(Server& server, std::optional<Server>& standby, const
   return {};
 }
 
+// How much there is to copy, when somebody wants to know: costs a look at every file.
+std::uint64_t expected_bytes(const BackupOptions& options, const Cluster& cluster) {
+  std::uint64_t bytes = 0;
+  if (!options.pace.on_terminal && options.pace.progress_file.empty()) return bytes;
+  walk_data_directory(cluster.data_directory, cluster.walk, [&](const Entry& entry) {
+    if (entry.kind == Entry::Kind::file) bytes += static_cast<std::uint64_t>(entry.status.st_size);
+  });
+  return bytes;
+}
+
 // Reports what is damaged in the cluster itself; the backup is kept, and marked.
 std::uint64_t report(const std::vector<BadPage>& pages, Log& log) {
   constexpr std::size_t most_lines = 100;
@@ -125,7 +135,13 @@ Exit take_backup(const BackupOptions& options, Log& log) {
                           [&] { session->keep_alive(); }, log);
   }
   DataArchive data(cluster, set, temporary_directory);
-  log.timed("Compressing $PGDATA", [&] { data.write_data([&] { session->keep_alive(); }); });
+  Pace pace(options.pace, expected_bytes(options, cluster), cluster.openness.file);
+  log.timed("Compressing $PGDATA", [&] {
+    data.write_data([&](std::size_t bytes) {
+      session->keep_alive();
+      pace.advance(bytes);
+    });
+  });
 
   const StopResult stop = log.timed("SELECT pg_backup_stop", [&] { return session->stop(); });
   const std::time_t stop_time = server_time(server);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "basebackup/pace.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/server.h"
@@ -28,6 +29,7 @@ struct BackupOptions {
   std::string standby_host;    // with call_primary: where that standby can be asked for a restartpoint; "" for nowhere
   std::chrono::seconds checkpoint_patience{3600};
   std::chrono::seconds wal_patience{600};
+  PaceOptions pace;
 };
 
 // Takes a base backup of a running primary and publishes it at every destination. done: the set is complete and

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "common/digest.h"
+#include "common/uncached_source.h"
 
 namespace pitr {
 
@@ -17,14 +18,14 @@ DataArchive::DataArchive(const Cluster& cluster, SetWriter& set, const std::file
       manifest_(manifest_bytes_, cluster.major, cluster.control.system_identifier),
       pages_(cluster.control.data_checksum_version != 0) {}
 
-void DataArchive::write_data(const std::function<void()>& each) {
+void DataArchive::write_data(const std::function<void(std::size_t)>& each) {
   walk_data_directory(cluster_.data_directory, cluster_.walk, [&](const Entry& entry) {
-    each();
+    each(0);
     store(entry, each);
   });
 }
 
-void DataArchive::store(const Entry& entry, const std::function<void()>& each) {
+void DataArchive::store(const Entry& entry, const std::function<void(std::size_t)>& each) {
   if (entry.kind != Entry::Kind::file) {
     const TarPosition position = tar_.add(TarMember::of(entry));
     set_.add_member(SetPart::data, entry.tar_path, position, 0);
@@ -32,10 +33,11 @@ void DataArchive::store(const Entry& entry, const std::function<void()>& each) {
   }
   Fd file = open_if_there(entry.source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file) return;  // dropped since the directory was read; the WAL knows
-  FileSource content(std::move(file));
-  pages_.begin(entry, content.fd());
+  const FileSource regular(std::move(file));
+  UncachedSource content(regular.fd());
+  pages_.begin(entry, regular.fd());
   const StoredMember stored = store_file(tar_, entry, content, [&](Bytes piece) {
-    each();
+    each(piece.size());
     pages_.piece(piece);
   });
   set_.add_member(SetPart::data, entry.tar_path, stored.position, stored.size);

@@ -15,8 +15,8 @@ class DataArchive {
  public:
   DataArchive(const Cluster& cluster, SetWriter& set, const std::filesystem::path& temporary_directory);
 
-  // Copies the data directory; `each` is called between pieces of it.
-  void write_data(const std::function<void()>& each);
+  // Copies the data directory; `each` is called for every piece of it with the number of its bytes.
+  void write_data(const std::function<void(std::size_t)>& each);
   // Label, map, manifest, pg_control, in this order. The label exists only after the stop; `control` has to be read
   // after everything else, and is held so that the manifest can name it.
   void write_tail(const StopResult& stop, const ControlFile& control, const WalRange& range);
@@ -27,7 +27,7 @@ class DataArchive {
   SpoolFile& manifest() { return manifest_bytes_; }
 
  private:
-  void store(const Entry& entry, const std::function<void()>& each);
+  void store(const Entry& entry, const std::function<void(std::size_t)>& each);
   void store_own(const std::string& path, Bytes content);
 
   const Cluster& cluster_;

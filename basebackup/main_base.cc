@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdlib>
 
 #include "basebackup/backup.h"
@@ -40,6 +42,7 @@ struct Options {
   int wal_timeout = 600;
   int checkpoint_wait = 3600;
   bool not_nice = false;
+  bool progress = false;
 };
 
 // OmniPITR's form: a list with commas.
@@ -79,6 +82,10 @@ std::vector<Option> option_table(Options& options) {
       {"digest", "dg", "LIST", "store digests, too: MD5,SHA-1,SHA-256,SHA-384,SHA-512", set_list(backup.digests)},
       {"temp-dir", "t", "DIR", "keep temporary files in DIR (default: $TMPDIR or /tmp)",
        set_text(backup.temporary_directory)},
+      {"max-rate", "", "RATE", "read at most so fast: 20M per second, or a file with it",
+       [&](const std::string& value) { backup.pace.max_rate = MaxRate(value); }},
+      {"progress", "", "", "show on the terminal how far it is", set_flag(options.progress)},
+      {"progress-file", "", "FILE", "append a JSON line to FILE every second", set_text(backup.pace.progress_file)},
       {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
@@ -120,6 +127,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 
   backup.workers = worker_count(options.workers, 4);
   backup.fast_checkpoint = options.checkpoint == "fast";
+  backup.pace.on_terminal = options.progress && ::isatty(STDERR_FILENO) == 1;
   backup.checkpoint_patience = std::chrono::seconds(options.checkpoint_wait);
   backup.wal_patience = std::chrono::seconds(options.wal_timeout);
   const Exit result = log.timed("Whole backup procedure", [&] { return take_backup(backup, log); });

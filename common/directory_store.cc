@@ -84,7 +84,8 @@ class DirectoryStore final : public Store {
 }  // namespace
 
 std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Openness openness) {
-  return std::make_unique<DirectoryStore>(path, openness);
+  // "/wal/" and "/wal" are one place, and are remembered as one.
+  return std::make_unique<DirectoryStore>(path.has_filename() ? path : path.parent_path(), openness);
 }
 
 }  // namespace pitr

@@ -55,9 +55,19 @@ bool remove_if_dead(const Fd& directory, const std::string& name) {
   const int number = open_at(directory, name, O_RDWR | O_NONBLOCK);
   if (number < 0) return errno == ENOENT;  // one of another user, or no file at all, is left to its owner
   const Fd file(number, describe(directory, name));
-  if (try_lock(file) != Locked::yes) return false;
+  if (!S_ISREG(file_status(file).st_mode) || try_lock(file) != Locked::yes) return false;
   // Only unlinked, never truncated: a run that died between link and unlink left a second name of the stored file.
   return !is_name_of(directory, name, file) || ::unlinkat(directory.number(), name.c_str(), 0) == 0;
+}
+
+// Removes what dead writers of `target` left, from `slot` on: the slots are filled from the front, a free one ends
+// the row.
+void remove_dead(const Fd& directory, const std::string& target, int slot) {
+  for (; slot < temporary_slots; ++slot) {
+    const std::string name = temporary_name(target, slot);
+    if (::faccessat(directory.number(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) return;
+    remove_if_dead(directory, name);
+  }
 }
 
 struct Temporary {
@@ -70,11 +80,12 @@ struct Temporary {
 Temporary create_temporary(const Fd& directory, const std::string& target, mode_t mode) {
   for (int slot = 0; slot < temporary_slots; ++slot) {
     const std::string name = temporary_name(target, slot);
-    for (int attempt = 0; attempt < 10 && remove_if_dead(directory, name); ++attempt) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
       const int number = open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL);
       if (number < 0) {
-        if (errno == EEXIST) continue;
-        fail(Exit::failed, "create {}: {}", describe(directory, name), errno_text(errno));
+        if (errno != EEXIST) fail(Exit::failed, "create {}: {}", describe(directory, name), errno_text(errno));
+        if (!remove_if_dead(directory, name)) break;
+        continue;
       }
       Temporary temporary{name, Fd(number, describe(directory, name))};
       // Between open and lock another writer may have taken the new file for a dead one's: then it is gone.
@@ -85,6 +96,8 @@ Temporary create_temporary(const Fd& directory, const std::string& target, mode_
         ::unlinkat(directory.number(), name.c_str(), 0);
         fail(Exit::failed, "chmod {}: {}", temporary.file.name(), errno_text(error));
       }
+      // Of two writers the one that died may have been the second.
+      remove_dead(directory, target, slot + 1);
       return temporary;
     }
   }
@@ -151,7 +164,9 @@ AtomicFile::AtomicFile(const std::filesystem::path& path, Existing existing, mod
 
 AtomicFile::~AtomicFile() {
   // Closed afterwards: until the name is gone the lock says that its writer lives.
-  if (!temporary_.empty()) ::unlinkat(directory_.number(), temporary_.c_str(), 0);
+  if (!temporary_.empty() && is_name_of(directory_, temporary_, file_)) {
+    ::unlinkat(directory_.number(), temporary_.c_str(), 0);
+  }
 }
 
 void AtomicFile::write(Bytes bytes) { write_all(file_, bytes); }
@@ -162,6 +177,11 @@ void AtomicFile::finish() {
   // NFS and quotas tell some write errors only at close; the file itself stays open, its lock with it.
   const int number = ::dup(file_.number());
   if (number < 0 || ::close(number) != 0) fail(Exit::failed, "close {}: {}", file_.name(), errno_text(errno));
+  // Locks do not reach the other hosts of an NFS mount with `nolock`: one may have taken us for dead and be writing
+  // half a file of its own under our temporary name.
+  if (!is_name_of(directory_, temporary_, file_)) {
+    fail(Exit::failed, "create {}: somebody removed {} meanwhile", path_.native(), temporary_);
+  }
   if (existing_ == Existing::replace) {
     const int at = directory_.number();
     if (::renameat(at, temporary_.c_str(), at, path_.filename().c_str()) != 0) {
@@ -187,12 +207,8 @@ Publishing try_publishing(const std::filesystem::path& path) {
 void sync_file(const std::filesystem::path& path) {
   const Fd directory = open_directory_of(path);
   sync(open_file(directory, path.filename(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  for (int slot = 0; slot < temporary_slots; ++slot) {
-    const std::string name = temporary_name(path.filename().native(), slot);
-    // The slots are filled from the front: the first free one ends the row.
-    if (::faccessat(directory.number(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) break;
-    remove_if_dead(directory, name);
-  }
+  // The second slot, too, when the first one is free: its writer may have ended well before the other one died.
+  for (const int slot : {0, 1}) remove_dead(directory, path.filename().native(), slot);
   sync(directory);
 }
 
@@ -211,11 +227,13 @@ std::filesystem::path first_temporary_of(const std::filesystem::path& path) {
 
 void remove_dead_temporaries(const std::filesystem::path& path) {
   const Fd directory = open_file(path, O_RDONLY | O_DIRECTORY);
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code)) {
     throw_if_signalled();
-    const std::string name = entry.path().filename().native();
-    if (is_temporary_name(name) && entry.is_regular_file()) remove_if_dead(directory, name);
+    const std::string name = entry->path().filename().native();
+    if (is_temporary_name(name)) remove_if_dead(directory, name);
   }
+  if (code) fail(Exit::failed, "list {}: {}", path.native(), errno_text(code.value()));
 }
 
 bool is_there(const std::filesystem::path& path) {
@@ -247,8 +265,10 @@ void create_directories(const std::filesystem::path& path, mode_t mode) {
   }
   if (clean.has_parent_path() && clean.parent_path() != clean) create_directories(clean.parent_path(), mode);
   if (::mkdir(clean.c_str(), mode) != 0) {
-    if (errno == EEXIST) return;  // another run made it at the same time
-    fail(Exit::failed, "create directory {}: {}", clean.native(), errno_text(errno));
+    const int reason = errno;
+    // Another run may have made it at the same time; a link that leads nowhere has the name, too.
+    if (reason == EEXIST && ::stat(clean.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return;
+    fail(Exit::failed, "create directory {}: {}", clean.native(), errno_text(reason));
   }
   if (::chmod(clean.c_str(), mode) != 0) fail(Exit::failed, "chmod {}: {}", clean.native(), errno_text(errno));
   sync_directory(directory_of(clean));

@@ -47,14 +47,17 @@ bool is_name_of(const Fd& directory, const std::string& name, const Fd& file) {
   struct stat there {};
   const int at = directory ? directory.number() : AT_FDCWD;
   if (::fstatat(at, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  const struct stat ours = file_status(file);
+  struct stat ours {};
+  if (::fstat(file.number(), &ours) != 0) return false;
   return there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
 }
 
 LockFile::LockFile(const std::filesystem::path& path, mode_t mode) : path_(path) {
   for (;;) {
     file_ = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
-    if (try_lock(file_) != Locked::yes) {
+    const Locked locked = try_lock(file_);
+    if (locked == Locked::unknown) fail(Exit::failed, "lock {}: its file system has no locks", path.native());
+    if (locked == Locked::no) {
       fail(Exit::failed, "lock {}: another run holds it (pid {})", path.native(), pid_in(file_));
     }
     // A run that just ended may have removed the file between our open and our lock.
@@ -66,8 +69,8 @@ LockFile::LockFile(const std::filesystem::path& path, mode_t mode) : path_(path)
 }
 
 LockFile::~LockFile() {
-  // While the lock is still held, so that nobody else's file is removed.
-  ::unlink(path_.c_str());
+  // While the lock is still held; when somebody removed our file, the next one under its name is another run's.
+  if (is_name_of(Fd(), path_.native(), file_)) ::unlink(path_.c_str());
 }
 
 bool is_locked(const std::filesystem::path& path) {

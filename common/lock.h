@@ -18,7 +18,7 @@ enum class Locked {
 Locked try_lock(const Fd& fd);
 // Waits until it has the lock, or until the file system says that it has none; throws after a minute.
 void wait_for_lock(const Fd& fd);
-// Is `file` (still) what `name` in `directory` stands for?
+// Is `file` (still) what `name` in `directory` stands for? No, when that cannot be found out.
 bool is_name_of(const Fd& directory, const std::string& name, const Fd& file);
 
 // A file that is locked while the object lives, and removed at its end. The pid in it is for people: the lock

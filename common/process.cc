@@ -21,16 +21,25 @@ namespace {
 
 // Polled, so that a child that ends is seen at once and everything else now and then.
 constexpr int nap_milliseconds = 200;
+// What a process of ours ends with when an exception left its work.
+constexpr int threw = 126;
 
 class Child {
  public:
   // `work` runs in the child and does not return to the caller there.
-  explicit Child(const std::function<int()>& work) : number_(::fork()) {
+  explicit Child(const std::function<int()>& work) {
+    // Whoever started us may have ignored it, and then no status ever comes.
+    ::signal(SIGCHLD, SIG_DFL);
+    number_ = ::fork();
     if (number_ < 0) fail(Exit::failed, "fork: {}", errno_text(errno));
     if (number_ == 0) {
       // Nothing of ours may outlive us: the server takes our end for the end of the work.
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::_exit(work());
+      try {
+        ::_exit(work());
+      } catch (...) {
+        ::_exit(threw);  // unwinding further would undo in the child what its parent is doing
+      }
     }
     descriptor_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, number_, 0)), "child process");
   }
@@ -56,7 +65,7 @@ class Child {
   int status() const { return status_; }
 
  private:
-  pid_t number_;
+  pid_t number_ = 0;
   Fd descriptor_;
   int status_ = 0;
 };
@@ -81,20 +90,24 @@ int run(const std::vector<std::string>& words, const std::filesystem::path& dire
 }
 
 std::optional<int> run_apart(const std::function<int()>& work, const std::function<bool()>& give_up) {
-  // An Error comes back through a pipe; a message of that size never blocks the writer.
+  // An Error comes back through a pipe, its code first; a message of that size never blocks the writer.
   constexpr std::size_t longest_message = 4000;
-  constexpr int threw = 126;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) fail(Exit::failed, "pipe: {}", errno_text(errno));
   const Fd reader(ends[0], "pipe");
   Fd writer(ends[1], "pipe");
+  const auto tell = [&](Exit code, const char* reason) {
+    const std::string message = static_cast<char>(code) + std::string(reason);
+    (void)::write(writer.number(), message.data(), std::min(message.size(), longest_message));
+    return threw;
+  };
   Child child([&] {
     try {
       return work();
     } catch (const Error& error) {
-      const std::string_view message = error.what();
-      (void)::write(writer.number(), message.data(), std::min(message.size(), longest_message));
-      return threw;
+      return tell(error.code(), error.what());
+    } catch (const std::exception& error) {
+      return tell(Exit::failed, error.what());
     }
   });
   writer.close();
@@ -105,8 +118,8 @@ std::optional<int> run_apart(const std::function<int()>& work, const std::functi
   if (child.status() < threw) return child.status();
   std::string message(longest_message, '\0');
   message.resize(read_some(reader, std::as_writable_bytes(std::span(message))));
-  if (message.empty()) message = fmt::format("a process of ours ended with status {}", child.status());
-  throw Error(Exit::failed, message);
+  if (message.empty()) fail(Exit::failed, "a process of ours ended with status {}", child.status());
+  throw Error(static_cast<Exit>(message[0]), message.substr(1));
 }
 
 void become_owner_of(const std::filesystem::path& data_directory) {

@@ -11,10 +11,10 @@ namespace pitr {
 
 SpoolFile::SpoolFile(const std::filesystem::path& directory) {
   const std::string name = (directory / "spool").native();
-  int number = ::open(directory.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+  int number = ::open(directory.c_str(), O_RDWR | O_TMPFILE | O_APPEND | O_CLOEXEC, 0600);
   if (number < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
     std::string pattern = name + ".XXXXXX";
-    number = ::mkostemp(pattern.data(), O_CLOEXEC);
+    number = ::mkostemp(pattern.data(), O_APPEND | O_CLOEXEC);
     if (number >= 0) ::unlink(pattern.c_str());
   }
   if (number < 0) fail(Exit::failed, "create a temporary file in {}: {}", directory.native(), errno_text(errno));

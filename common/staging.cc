@@ -11,10 +11,19 @@ namespace {
 constexpr std::string_view lock_name = "pitr-base.lock";
 constexpr std::string_view complete_name = "complete";
 
-void remove_tree(const std::filesystem::path& path) {
+// Removes what a dead backup left, with its lock held: of two new backups only one does.
+void remove_stale(const std::filesystem::path& path) {
+  const Fd lock = open_file(path / lock_name, O_RDWR | O_NOFOLLOW);
+  if (try_lock(lock) != Locked::yes) {
+    fail(Exit::failed, "create staging directory {}: another backup is running in it", path.native());
+  }
   std::error_code code;
   std::filesystem::remove_all(path, code);
   if (code) fail(Exit::failed, "remove {}: {}", path.native(), errno_text(code.value()));
+}
+
+void change_mode(const std::filesystem::path& path, mode_t mode) {
+  if (::chmod(path.c_str(), mode) != 0) fail(Exit::failed, "chmod {}: {}", path.native(), errno_text(errno));
 }
 
 }  // namespace
@@ -25,12 +34,12 @@ StagingState staging_state(const std::filesystem::path& path) {
   return is_locked(path / lock_name) ? StagingState::live : StagingState::stale;
 }
 
-Staging::Staging(const std::filesystem::path& path, mode_t directory_mode) : path_(path) {
+Staging::Staging(const std::filesystem::path& path) : path_(path) {
   switch (staging_state(path)) {
     case StagingState::missing:
       break;
     case StagingState::stale:
-      remove_tree(path);
+      remove_stale(path);
       break;
     case StagingState::live:
       fail(Exit::failed, "create staging directory {}: another backup is running in it", path.native());
@@ -40,12 +49,18 @@ Staging::Staging(const std::filesystem::path& path, mode_t directory_mode) : pat
   if (::mkdir(path.c_str(), 0700) != 0) {
     fail(Exit::failed, "create staging directory {}: {}", path.native(), errno_text(errno));
   }
+}
+
+// From the first constructor's end on the destructor cleans up: a directory that was left without its lock would be a
+// standing one for ever.
+Staging::Staging(const std::filesystem::path& path, mode_t directory_mode) : Staging(path) {
   // The lock before the final mode: pitr-archive, if it runs as another user, sees the directory locked or not at all.
-  lock_ = std::make_unique<LockFile>(path / lock_name, directory_mode & 0666);
-  open_file(path / complete_name, O_WRONLY | O_CREAT | O_EXCL, directory_mode & 0666);
-  if (::chmod(path.c_str(), directory_mode) != 0) {
-    fail(Exit::failed, "chmod {}: {}", path.native(), errno_text(errno));
-  }
+  lock_ = std::make_unique<LockFile>(path / lock_name, 0600);
+  open_file(path / complete_name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  // Not left to the umask. The directory last.
+  change_mode(path / lock_name, directory_mode & 0666);
+  change_mode(path / complete_name, directory_mode & 0666);
+  change_mode(path, directory_mode);
 }
 
 Staging::~Staging() {
@@ -55,6 +70,9 @@ Staging::~Staging() {
   for (int attempt = 0; attempt < 10 && std::filesystem::exists(path_, ignored); ++attempt) {
     std::filesystem::remove_all(path_, ignored);
   }
+  // On NFS a file that is open keeps a name until it is closed, and its directory with it.
+  lock_.reset();
+  std::filesystem::remove(path_, ignored);
 }
 
 bool Staging::is_complete() const { return is_there(path_ / complete_name); }

@@ -35,6 +35,8 @@ class Staging {
   bool is_complete() const;
 
  private:
+  explicit Staging(const std::filesystem::path& path);  // the bare directory
+
   std::filesystem::path path_;
   std::unique_ptr<LockFile> lock_;
 };
