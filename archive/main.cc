@@ -41,6 +41,11 @@ struct Options {
   std::vector<std::string> unused;
 };
 
+// OmniPITR's paths of compressors and other programs.
+Option path_without_meaning(Options& options, std::string_view name, std::string_view alias) {
+  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
+}
+
 std::vector<Option> option_table(Options& options) {
   return {
       {"data-dir", "D", "DIR", "find the cluster in DIR (default: .)", set_text(options.data_directory)},
@@ -56,6 +61,13 @@ std::vector<Option> option_table(Options& options) {
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
       {"temp-dir", "t", "DIR", "accepted; nothing is written outside DIR", no_meaning(options.unused, "temp-dir")},
       {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
+      path_without_meaning(options, "gzip-path", "gp"),
+      path_without_meaning(options, "bzip2-path", "bp"),
+      path_without_meaning(options, "lzma-path", "lp"),
+      path_without_meaning(options, "lz4-path", "ll"),
+      path_without_meaning(options, "xz-path", "xz"),
+      path_without_meaning(options, "nice-path", "np"),
+      path_without_meaning(options, "rsync-path", "rp"),
   };
 }
 

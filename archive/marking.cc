@@ -20,6 +20,8 @@ std::string read_memory(const std::filesystem::path& state_directory) {
   FileSource source(std::move(file));
   StringSink sink(text);
   copy(source, sink);
+  // Written by hand, perhaps: its last line must not run into the next one.
+  if (!text.empty() && !text.ends_with('\n')) text += '\n';
   return text;
 }
 
@@ -80,9 +82,8 @@ void require_marker(Store& store, const std::optional<ClusterIdentity>& identity
   if (const auto marked = read_marker(store)) {
     if (identity && *marked != *identity) refuse_other_cluster(store, *marked, *identity);
     if (is_remembered(store, state_directory, log)) return;
-    // Whoever marked it may have died right behind it: what it left is put in order first.
-    store.sync(marker());
-    return remember_if_possible(store, state_directory, openness, log);
+    // Whoever marked it may have died right behind it.
+    return mark(store, *marked, state_directory, openness, log);
   }
   if (!identity || state_directory.empty()) refuse(store, "has no marker pitr-archive.id");
   if (remembers(read_memory(state_directory), store.describe())) {
@@ -96,11 +97,12 @@ void mark(Store& store, const ClusterIdentity& identity, const std::filesystem::
           Openness openness, Log& log) {
   if (const auto marked = read_marker(store)) {
     if (*marked != identity) refuse_other_cluster(store, *marked, identity);
-    store.sync(marker());
   } else {
     if (!is_empty_place(store)) require_same_cluster(store, identity);
     write_marker(store, identity);
   }
+  // Whatever this run or a dead one left of the marking is gone before it is remembered.
+  store.sync(marker());
   remember_if_possible(store, state_directory, openness, log);
 }
 

@@ -45,10 +45,13 @@ class ZstdDecoder final : public Decoder {
   }
 
   Step decode(Bytes in, std::span<std::byte> out) override {
+    // The library would take the formats from before 1.0, too, which have no checksum, when their magic comes whole.
+    if (at_start_ && !may_follow(in.front())) fail_damaged(name_, "zstd frame", "unknown magic");
     ZSTD_inBuffer input{in.data(), in.size(), 0};
     ZSTD_outBuffer output{out.data(), out.size(), 0};
     const std::size_t code = ZSTD_decompressStream(context_.get(), &output, &input);
     if (ZSTD_isError(code)) refuse(code);
+    at_start_ = code == 0;
     return {input.pos, output.pos, code == 0};
   }
 
@@ -67,6 +70,7 @@ class ZstdDecoder final : public Decoder {
   }
 
   std::string name_;
+  bool at_start_ = true;  // of a frame
   std::unique_ptr<ZSTD_DCtx, Free> context_{ZSTD_createDCtx()};
 };
 

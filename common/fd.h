@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,8 @@ struct stat file_status(const Fd& fd);
 
 std::size_t read_some(const Fd& fd, std::span<std::byte> buffer);  // 0 is the end
 std::size_t read_at(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset);
+// The same without bringing anything into the page cache that is not in it. Null: this kernel or file system cannot.
+std::optional<std::size_t> read_at_uncached(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset);
 void write_all(const Fd& fd, Bytes bytes);
 
 // The bytes of a regular file. Opened without following a symbolic link at its end and without waiting for the

@@ -24,6 +24,15 @@ constexpr int nap_milliseconds = 200;
 // What a process of ours ends with when an exception left its work.
 constexpr int threw = 126;
 
+// What `work` throws must not unwind into the caller's frames, which the child has copies of.
+int contained(const std::function<int()>& work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception&) {
+    return threw;
+  }
+}
+
 class Child {
  public:
   // `work` runs in the child and does not return to the caller there.
@@ -36,7 +45,7 @@ class Child {
       // Nothing of ours may outlive us: the server takes our end for the end of the work.
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       try {
-        ::_exit(work());
+        ::_exit(contained(work));
       } catch (...) {
         ::_exit(threw);  // unwinding further would undo in the child what its parent is doing
       }
@@ -97,8 +106,8 @@ std::optional<int> run_apart(const std::function<int()>& work, const std::functi
   const Fd reader(ends[0], "pipe");
   Fd writer(ends[1], "pipe");
   const auto tell = [&](Exit code, const char* reason) {
-    const std::string message = static_cast<char>(code) + std::string(reason);
-    (void)::write(writer.number(), message.data(), std::min(message.size(), longest_message));
+    const std::string message = static_cast<char>(code) + std::string(reason).substr(0, longest_message - 1);
+    write_all(writer, as_bytes(message));
     return threw;
   };
   Child child([&] {

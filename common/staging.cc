@@ -72,7 +72,7 @@ Staging::~Staging() {
   }
   // On NFS a file that is open keeps a name until it is closed, and its directory with it.
   lock_.reset();
-  std::filesystem::remove(path_, ignored);
+  std::filesystem::remove_all(path_, ignored);
 }
 
 bool Staging::is_complete() const { return is_there(path_ / complete_name); }

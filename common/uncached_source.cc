@@ -2,18 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <vector>
 
 namespace pitr {
 namespace {
-
-// RWF_DONTCACHE of linux/fs.h, younger than the C library of Debian 12.
-constexpr int dont_cache = 0x80;
 
 // Smaller steps do not drop large folios, which are then skipped (seen on ext4, Linux 6.18).
 constexpr std::uint64_t window_size = 8 << 20;
@@ -45,20 +40,13 @@ UncachedSource::UncachedSource(const Fd& file) : file_(file) {}
 UncachedSource::~UncachedSource() { drop_windows_before(droppable_.size() * window_size); }
 
 std::size_t UncachedSource::read(std::span<std::byte> buffer) {
-  while (has_dontcache_) {
-    throw_if_signalled();
-    const iovec piece{buffer.data(), buffer.size()};
-    const ssize_t n = ::preadv2(file_.number(), &piece, 1, static_cast<off_t>(offset_), dont_cache);
-    if (n >= 0) {
-      offset_ += static_cast<std::uint64_t>(n);
-      return static_cast<std::size_t>(n);
+  if (has_dontcache_) {
+    if (const auto n = read_at_uncached(file_, buffer, offset_)) {
+      offset_ += *n;
+      return *n;
     }
-    if (errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS) {
-      has_dontcache_ = false;
-      droppable_ = droppable_windows(file_);
-    } else if (errno != EINTR) {
-      fail(Exit::failed, "read {}: {}", file_.name(), errno_text(errno));
-    }
+    has_dontcache_ = false;
+    droppable_ = droppable_windows(file_);
   }
   const std::size_t n = read_at(file_, buffer, offset_);
   offset_ += n;

@@ -57,6 +57,11 @@ struct Options {
   std::vector<std::string> unused;
 };
 
+// OmniPITR's paths of compressors and other programs.
+Option path_without_meaning(Options& options, std::string_view name, std::string_view alias) {
+  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
+}
+
 std::vector<Option> option_table(Options& options) {
   return {
       {"source", "s", "[CODEC=]DIR", "look in DIR; may be given often, tried in order", append_place(options.sources),
@@ -86,6 +91,12 @@ std::vector<Option> option_table(Options& options) {
       {"temp-dir", "t", "DIR", "uncompress for COMMAND in DIR (default: $TMPDIR, /tmp)",
        set_text(options.temporary_directory)},
       {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly", no_meaning(options.unused, "error-pgcontroldata")},
+      path_without_meaning(options, "pgcontroldata-path", "pp"),
+      path_without_meaning(options, "gzip-path", "gp"),
+      path_without_meaning(options, "bzip2-path", "bp"),
+      path_without_meaning(options, "lzma-path", "lp"),
+      path_without_meaning(options, "lz4-path", "ll"),
+      path_without_meaning(options, "xz-path", "xz"),
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
   };
 }
@@ -232,5 +243,10 @@ int main(int argc, char** argv) {
     if (caught_signal() != 0) die_by(caught_signal());
     return static_cast<int>(answer_failure());
   };
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv, job, status);
+  // Called by root, what it leaves must not be root's.
+  const auto prepare = [&] {
+    const std::filesystem::path directory = data_directory(options);
+    if (is_there(directory / "global" / "pg_control")) become_owner_of(directory);
+  };
+  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv, job, status, prepare);
 }

@@ -1,6 +1,9 @@
 #include "restore/removal.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "common/process.h"
@@ -51,19 +54,38 @@ std::vector<Candidate> oldest_unneeded(Store& store, const WalName& oldest_kept,
   return oldest;
 }
 
+// In the temporary directory everybody may have prepared whatever has a name that can be guessed.
+class PrivateDirectory {
+ public:
+  explicit PrivateDirectory(const std::filesystem::path& parent) : path_((parent / "pitr-restore.XXXXXX").native()) {
+    if (::mkdtemp(path_.data()) == nullptr) fail(Exit::failed, "create {}: {}", path_, errno_text(errno));
+  }
+  ~PrivateDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  PrivateDirectory(const PrivateDirectory&) = delete;
+  PrivateDirectory& operator=(const PrivateDirectory&) = delete;
+  std::filesystem::path path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 // Gives the command the segment, uncompressed, as the relative path pg_wal/NAME. Null of its exit status is success.
 bool process(Store& store, const Candidate& candidate, const Removal& removal, Log& log) {
   if (removal.before_each.empty()) return true;
-  const std::filesystem::path directory = removal.temporary_directory / "pg_wal";
-  create_directories(directory, 0700);
-  const std::filesystem::path file = directory / candidate.wal.text();
-  read_wal(store, {candidate.codec, candidate.name, store.open(candidate.name)}, {candidate.wal, {}, true, {}},
-           std::make_unique<AtomicFile>(file, AtomicFile::Existing::replace, 0600));
+  auto source = store.open(candidate.name);
+  if (!source) return true;  // removed meanwhile, by whoever else cleans up here
+  const PrivateDirectory directory(removal.temporary_directory);
+  const std::filesystem::path file = directory.path() / "pg_wal" / candidate.wal.text();
+  create_directories(file.parent_path(), 0700);
+  read_wal(store, {candidate.codec, candidate.name, std::move(source)}, {candidate.wal, {}, true, {}},
+           std::make_unique<AtomicFile>(file, AtomicFile::Existing::replace, 0600, AtomicFile::Durable::no));
   // The command is the DBA's own, a shell line as PostgreSQL's are; the name goes in as data.
   const std::string line = removal.before_each + " \"$1\"";
   const int status = run({"/bin/sh", "-c", line, "pitr-restore", "pg_wal/" + candidate.wal.text()},
-                         removal.temporary_directory);
-  remove_file(file);
+                         directory.path());
   if (status != 0) log.error("{} for {}: exit status {}; it stays", removal.before_each, candidate.wal.text(), status);
   return status == 0;
 }

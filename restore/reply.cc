@@ -24,33 +24,25 @@ Finish finish_requested(const Patience& patience) {
   return text == "NOW" || text == "NOW\n" ? Finish::at_once : Finish::when_all_is_handed_over;
 }
 
-// PostgreSQL removes recovery.signal at the end of recovery and only then asks for the parent's history. 1..125 then
-// makes it write a history without ancestors, 126.. makes the next start run past the target.
-bool is_history_at_end_of_recovery(const RestoreRequest& request, Asker who) {
+// PostgreSQL falls back to its own copy when it gets none.
+bool is_in_own_pg_wal(const RestoreRequest& request) {
+  return is_there(request.data_directory / "pg_wal" / request.name.text());
+}
+
+// PostgreSQL removes the signal files at the end of recovery and only then asks for the parent's history.
+bool is_last_history(const RestoreRequest& request, Asker who) {
   return who == Asker::other && request.name.kind() == WalKind::history &&
-         request.target.filename() == "RECOVERYHISTORY" &&
-         // PostgreSQL falls back to its own.
-         !is_there(request.data_directory / "pg_wal" / request.name.text());
+         request.target.filename() == "RECOVERYHISTORY";
+}
+
+// An answer of 1..125 then makes it write a history without ancestors, 126.. makes the next start run past the target.
+bool is_history_at_end_of_recovery(const RestoreRequest& request, Asker who) {
+  return is_last_history(request, who) && !is_in_own_pg_wal(request);
 }
 
 double retry_time(const RestoreRequest& request, const Patience& patience, Asker who) {
   if (who == Asker::recovery) return patience.retry_time;
   return is_history_at_end_of_recovery(request, who) ? patience.history_retry_time : 0;
-}
-
-// Calls restore_file() until it does not throw or the time is over, with growing pauses.
-bool restore_with_retries(const RestoreRequest& request, double seconds, Log& log) {
-  const auto start = Clock::now();
-  for (double pause = 0.5;; pause = std::min(pause * 2, 10.0)) {
-    try {
-      return restore_file(request, log);
-    } catch (const Error& error) {
-      throw_if_signalled();
-      if (std::chrono::duration<double>(Clock::now() - start).count() + pause > seconds) throw;
-      log.error("{}; trying again in {:.1f} s", error.what(), pause);
-    }
-    pause_for(pause);
-  }
 }
 
 // Has the segment lain in the archive for less than the delay? Every source decides for its own copy.
@@ -71,17 +63,14 @@ bool is_too_fresh(const RestoreRequest& request, const Patience& patience) {
 // One look at everything that may be far away; no waiting for what has not come yet.
 enum class Look { restored, absent, too_fresh };
 
-Look look(const RestoreRequest& request, const Patience& patience, Asker who, Finish finish, Log& log) {
+Look look_once(const RestoreRequest& request, const Patience& patience, Finish finish, Log& log) {
   if (finish == Finish::no && is_too_fresh(request, patience)) return Look::too_fresh;
-  if (restore_with_retries(request, retry_time(request, patience, who), log)) return Look::restored;
-  // Every source was reached and none has it.
-  if (who == Asker::recovery && !patience.gap_ends_recovery) refuse_gap(request);
-  return Look::absent;
+  return restore_file(request, log) ? Look::restored : Look::absent;
 }
 
 // A source may hang in the kernel (a dead NFS server), and a standby must not hang with it: neither its replication
-// nor its promotion, during which PostgreSQL asks several times. So the look is a process of its own that is left
-// behind when it makes no headway; PostgreSQL asks again.
+// nor its promotion, during which PostgreSQL asks several times, at last without standby.signal. So the look is a
+// process of its own that is left behind when it makes no headway; PostgreSQL asks again.
 class Headway {
  public:
   explicit Headway(const RestoreRequest& request) : request_(request) {}
@@ -90,7 +79,8 @@ class Headway {
     const std::uintmax_t size = size_of_temporary();
     if (size != last_size_) last_headway_ = Clock::now();
     last_size_ = size;
-    const double limit = promotion_requested(request_.data_directory) ? 2 : 4;
+    const bool in_a_hurry = promotion_requested(request_.data_directory) || is_in_own_pg_wal(request_);
+    const double limit = in_a_hurry ? 2 : 4;
     return std::chrono::duration<double>(Clock::now() - last_headway_).count() > limit;
   }
 
@@ -105,18 +95,43 @@ class Headway {
   Clock::time_point last_headway_ = Clock::now();
 };
 
-Look look_for_standby(const RestoreRequest& request, const Patience& patience, Finish finish, Log& log) {
+Look look_apart(const RestoreRequest& request, const Patience& patience, Finish finish, Log& log) {
   Headway headway(request);
-  const auto result = run_apart(
-      [&] { return static_cast<int>(look(request, patience, Asker::standby, finish, log)); },
-      [&] { return headway.is_lost(); });
+  const auto result = run_apart([&] { return static_cast<int>(look_once(request, patience, finish, log)); },
+                                [&] { return headway.is_lost(); });
   if (!result) fail(Exit::failed, "restore {}: the source does not answer", request.name.text());
   return static_cast<Look>(*result);
+}
+
+// Until it does not throw or the time for retries is over, with growing pauses.
+Look look_with_retries(const RestoreRequest& request, const Patience& patience, Asker who, Finish finish, Log& log) {
+  const double seconds = retry_time(request, patience, who);
+  const bool apart = who == Asker::standby || is_last_history(request, who);
+  const auto start = Clock::now();
+  for (double pause = 0.5;; pause = std::min(pause * 2, 10.0)) {
+    try {
+      return apart ? look_apart(request, patience, finish, log) : look_once(request, patience, finish, log);
+    } catch (const Error& error) {
+      throw_if_signalled();
+      if (std::chrono::duration<double>(Clock::now() - start).count() + pause > seconds) throw;
+      log.error("{}; trying again in {:.1f} s", error.what(), pause);
+    }
+    pause_for(pause);
+  }
+}
+
+Look look(const RestoreRequest& request, const Patience& patience, Asker who, Finish finish, Log& log) {
+  const Look result = look_with_retries(request, patience, who, finish, log);
+  // Every source was reached and none has it.
+  if (result == Look::absent && who == Asker::recovery && !patience.gap_ends_recovery) refuse_gap(request);
+  return result;
 }
 
 }  // namespace
 
 Answer reply(const RestoreRequest& request, const Patience& patience, Log& log) {
+  // The first timeline has no ancestors and no history; PostgreSQL asks for it all the same, at the end of a promotion.
+  if (request.name == WalName::history(Timeline{1})) return Answer::absent;
   for (bool waited = false;; waited = true) {
     const Asker who = asker(request.data_directory);
     if (waited && who == Asker::standby && promotion_requested(request.data_directory)) return Answer::ask_again;
@@ -125,8 +140,7 @@ Answer reply(const RestoreRequest& request, const Patience& patience, Log& log) 
       log.error("Recovery is ended at once, as asked for; {} is not handed over", request.name.text());
       return Answer::absent;
     }
-    const Look result = who == Asker::standby ? look_for_standby(request, patience, finish, log)
-                                              : look(request, patience, who, finish, log);
+    const Look result = look(request, patience, who, finish, log);
     if (result == Look::restored) return Answer::restored;
     const bool waits = patience.wait && finish == Finish::no && request.name.kind() == WalKind::segment;
     if (result == Look::absent && !waits) return Answer::absent;

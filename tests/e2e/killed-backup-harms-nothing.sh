@@ -1,0 +1,21 @@
+#!/bin/bash
+# kill -9 of a backup leaves a stale staging directory: pitr-archive does not fill it, and the next backup works.
+. "$(dirname "$0")/harness.sh"
+
+new_cluster
+start
+background backup --dst-local "bzip2:9=$BASE" --parallel-jobs 1
+wait_until 'grep -qs "pg_backup_start(.*) returned" "$BACKUP_LOG"' 30
+read -r pid <"$SCRATCH/pitr/base_backup.pid"
+kill -KILL "$pid"
+wait "${background_pids[0]}" 2>/dev/null || true
+assert_eq "" "$(find "$BASE" -type f ! -name '*.tmp.*')" "files under final names"
+stale=$(ls "$STAGING")
+
+name=$(switch_wal)
+assert_eq "$stale" "$(ls "$STAGING")" "the stale staging directory after archiving $name"
+
+backup
+assert_eq 3 "$(find "$BASE" -type f | wc -l)" "files in the destination, litter of the killed run among them"
+assert_nothing_left
+unpack "$SCRATCH/new"

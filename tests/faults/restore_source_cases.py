@@ -1,0 +1,118 @@
+"""pitr-restore: several sources, several restores, leftovers, and the last history of a recovery."""
+
+import os
+import time
+
+import material as wal
+from registry import case, check, each
+from world import MODES
+
+
+@case("R55", "four restores at once: right")
+def concurrent(t):
+    t.use_cluster(t.m.large)
+    t.store(t.m.large_segment, "zstd")
+    for mode in MODES:
+        runs = [t.restore(t.m.large_segment.name, mode=mode, wait=False) for _ in range(4)]
+        for run in runs:
+            run.wait().ok()
+        t.given(t.m.large_segment)
+        t.target.unlink()
+
+
+@case("R56", "restoring while the segment is being archived: absent or complete")
+def during_archiving(t):
+    t.use_cluster(t.m.large)
+    t.mark(size=16 * wal.MEGABYTE)
+    path = t.put(t.m.large_segment)
+    target = t.dir / "target"
+    seen = set()
+    for codec in ("none", "zstd:9"):
+        running = t.archive(path, places=[f"{codec}={t.dst}"], wait=False)
+        while True:
+            ended = running.process.poll() is not None if running.status is None else True
+            run = t.restore(path.name, target=target).gives(0, 1)
+            seen.add(run.status)
+            if run.status == 0:
+                check(target.read_bytes() == path.read_bytes(), "an incomplete segment was handed over")
+                break
+            check(not ended, f"archived, and not found: {run}")
+            time.sleep(0.01)
+        t.forms(path.name)[0].unlink()
+    check(seen == {0, 1}, f"only seen: {seen}")
+
+
+@case("D20", "what a killed restore left in pg_wal is never handed over")
+def leftovers(t):
+    t.mark()
+    for name in ("RECOVERYXLOG.tmp.0", "RECOVERYXLOG.tmp.1"):
+        (t.pg_wal / name).write_bytes(t.m.segments[3].read_bytes())
+    source = t.m.segments[1]
+    for mode in MODES:
+        t.restore(source.name, mode=mode).gives(1)
+    t.store(source)
+    t.restore(source.name).ok()
+    check(t.target.read_bytes() == source.read_bytes(), "other bytes")
+    check(not (t.pg_wal / "RECOVERYXLOG.tmp.0").exists(), "the leftover stays")
+
+
+@case("D21", "two sources: a broken first one is reported, the second is used; both broken is an error")
+def two_sources(t):
+    source, good = t.m.segments[1], t.store(t.m.segments[1], "zstd", place=t.dst2)
+    bad = t.store(source, "gzip")
+    bad.write_bytes(bad.read_bytes()[:1000])
+    for mode in MODES:
+        t.restore(source.name, mode=mode, sources=[t.dst, t.dst2]).ok().says(bad)
+        t.given(source)
+        t.restore(source.name, mode=mode, sources=[t.dir / "missing", t.dst2]).ok().says("missing")
+        t.given(source)
+        t.target.unlink()
+        # One place without it and one that cannot be looked into: not proven absent.
+        t.refuses(t.m.segments[4].name, mode, sources=[t.dst2, t.dir / "missing"], words=["missing"])
+        t.refuses(source.name, mode, sources=[t.dst, t.dir / "missing"], words=[bad, "missing"])
+    os.truncate(good, 100)
+    for mode in MODES:
+        t.refuses(source.name, mode, sources=[t.dst, t.dst2], words=[bad, good])
+
+
+# --- the history that PostgreSQL asks for after it has removed recovery.signal
+
+@each("the last history of a recovery {}", H01="is found", H02="is absent",
+      H03="cannot be looked up: retried, then 200",
+      H04="cannot be looked up, pg_wal has it: 2 at once", H05="comes back within --history-retry-time")
+def last_history(t, what):
+    target = t.pg_wal / "RECOVERYHISTORY"
+    options = ["--history-retry-time", "2"]
+    t.mark()
+    if what == "is absent":
+        t.restore(t.m.history.name, *options, mode="other", target=target).gives(1)
+        return
+    t.store(t.m.history, "gzip")
+    if what == "is found":
+        t.restore(t.m.history.name, *options, mode="other", target=target).ok()
+        t.given(t.m.history, target)
+        return
+    away = t.dst.rename(t.dir / "away")
+    if what.endswith("2 at once"):
+        t.put(t.m.history)
+        t.restore(t.m.history.name, mode="other", target=target).gives(2).within(5)
+        return
+    run = t.restore(t.m.history.name, "--history-retry-time", "60" if what.startswith("comes") else "2",
+                    mode="other",
+                    target=target, wait=False)
+    if what.startswith("comes"):
+        t.later(1.2, lambda: away.rename(t.dst))
+        run.wait(30).ok()
+        t.given(t.m.history, target)
+    else:
+        run.wait(20).gives(200)
+        check(run.seconds > 1, "it did not wait")
+        t.not_given(target)
+
+
+@case("H06",
+      "the first timeline has no history: 1 at once, whatever the sources; PostgreSQL asks when it promotes")
+def no_first_history(t):
+    for mode in (*MODES, "other"):
+        t.restore("00000001.history", mode=mode, sources=[t.dir / "missing"], retry=60,
+                  target=t.pg_wal / "RECOVERYHISTORY").gives(1).within(5)

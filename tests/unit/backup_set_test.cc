@@ -1,0 +1,153 @@
+#include "common/backup_set.h"
+
+#include <time.h>
+
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+
+#include "common/digest.h"
+#include "common/error.h"
+
+using namespace pitr;
+
+namespace {
+
+const auto started = std::chrono::system_clock::from_time_t(1785579072);  // 2026-08-01 10:11:12 UTC
+
+// Puts this process five hours behind UTC.
+class FiveHoursBehind {
+ public:
+  FiveHoursBehind() {
+    ::setenv("TZ", "XST+5", 1);
+    ::tzset();
+  }
+  ~FiveHoursBehind() {
+    ::unsetenv("TZ");
+    ::tzset();
+  }
+};
+
+Meta example() {
+  return {.min_xlog = *WalName::parse("000000010000003C00000028"),
+          .started = 1785579072,
+          .timezone = "CEST",
+          .hostname = "db1",
+          .state = SetState::complete,
+          .label = "nightly",
+          .from = BackupFrom::standby,
+          .start = {0x3C28000028},
+          .stop = {0x3C29000050},
+          .checkpoint = {0x3C28000060},
+          .start_time = 1785579073,
+          .stop_time = 1785582672,
+          .start_timeline = Timeline{1},
+          .stop_timeline = Timeline{2},
+          .system_identifier = 7532000000000000001,
+          .server_version = "15.18",
+          .segment_size = *SegmentSize::of(16 << 20),
+          .data_directory = "/var/lib/postgresql/15/main",
+          .raw_bytes = 123456789,
+          .stored_bytes = 23456789,
+          .bad_pages = 0};
+}
+
+}  // namespace
+
+TEST_CASE("the files of a set are named by the template") {
+  const FiveHoursBehind zone;
+  const SetNames names(default_set_template, "db1", started);
+  CHECK(names.file(SetPart::data, Codec::zstd).text() == "db1-data-2026-08-01.tar.zst");
+  CHECK(names.file(SetPart::xlog, Codec::gzip).text() == "db1-xlog-2026-08-01.tar.gz");
+  CHECK(names.file(SetPart::meta, Codec::none).text() == "db1-meta-2026-08-01.tar");
+  CHECK(names.file(SetPart::waiting, Codec::lz4).text() == "db1-waiting-2026-08-01.tar.lz4");
+  CHECK(names.digest("SHA-256", Codec::zstd).text() == "db1-SHA-256-2026-08-01.tar.zst");
+}
+
+TEST_CASE("a template may use its words and the time as it likes") {
+  const FiveHoursBehind zone;
+  struct Row {
+    std::string_view pattern, hostname, data;
+  };
+  for (const Row& row : {Row{"__FILETYPE__", "db1", "data"}, Row{"__FILETYPE____CEXT__", "db1", "data.zst"},
+                         Row{"^Y^m^d-^H^M^S.__FILETYPE__.__FILETYPE__", "db1", "20260801-051112.data.data"},
+                         Row{"__HOSTNAME__.__FILETYPE__", "db^Y%d", "db^Y%d.data"},
+                         Row{"100%Y-__FILETYPE__", "db1", "100%Y-data"},
+                         Row{"__HOSTNAME____HOSTNAME__-__FILETYPE__", "", "-data"}}) {
+    CAPTURE(row.pattern);
+    if (row.data.starts_with('-')) {
+      CHECK_THROWS_AS(SetNames(row.pattern, row.hostname, started), Error);
+    } else {
+      CHECK(SetNames(row.pattern, row.hostname, started).file(SetPart::data, Codec::zstd).text() == row.data);
+    }
+  }
+}
+
+TEST_CASE("a template that cannot name files is refused before anything is done") {
+  struct Row {
+    std::string pattern, hostname, reason;
+  };
+  for (const Row& row :
+       {Row{"", "db1", "no __FILETYPE__"}, Row{"__HOSTNAME__-^Y.tar", "db1", "no __FILETYPE__"},
+        Row{"__filetype__", "db1", "no __FILETYPE__"}, Row{"x__FILETYPE_", "db1", "no __FILETYPE__"},
+        Row{"/backup/__FILETYPE__", "db1", "a '/'"}, Row{"../__FILETYPE__", "db1", "a '/'"},
+        Row{"__FILETYPE__/x", "db1", "a '/'"}, Row{"__HOSTNAME__-__FILETYPE__", "a/b", "no name"},
+        Row{".__FILETYPE__", "db1", "no name"}, Row{"-__FILETYPE__", "db1", "no name"},
+        Row{"a\n__FILETYPE__", "db1", "no name"}, Row{"__FILETYPE__.tmp.1", "db1", "no name"},
+        Row{"^D-__FILETYPE__", "db1", "no name"},  // strftime's %D has slashes
+        Row{"__FILETYPE__" + std::string(250, 'x'), "db1", "no name"}}) {
+    CAPTURE(row.pattern);
+    try {
+      const SetNames names(row.pattern, row.hostname, started);
+      FAIL("accepted");
+    } catch (const Error& error) {
+      CHECK(error.code() == Exit::usage);
+      CHECK(std::string(error.what()).find(row.reason) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a meta file has OmniPITR's lines first and its digest last") {
+  const FiveHoursBehind zone;  // its times are UTC
+  const std::string body =
+      "Min-Xlog: 000000010000003C00000028\n"
+      "Started-epoch: 1785579072\n"
+      "Timezone: CEST\n"
+      "Hostname: db1\n"
+      "Format: 1\n"
+      "State: complete\n"
+      "Label: nightly\n"
+      "Backup-From: standby\n"
+      "Start-LSN: 3C/28000028\n"
+      "Stop-LSN: 3C/29000050\n"
+      "Checkpoint-LSN: 3C/28000060\n"
+      "Start-Time: 2026-08-01T10:11:13Z\n"
+      "Stop-Time: 2026-08-01T11:11:12Z\n"
+      "Start-Timeline: 1\n"
+      "Stop-Timeline: 2\n"
+      "System-Identifier: 7532000000000000001\n"
+      "PostgreSQL-Version: 15.18\n"
+      "Segment-Size: 16777216\n"
+      "Data-Directory: /var/lib/postgresql/15/main\n"
+      "Raw-Bytes: 123456789\n"
+      "Stored-Bytes: 23456789\n"
+      "Bad-Pages: 0\n";
+  CHECK(format_meta(example()) == body + "SHA-256: " + sha256_hex(as_bytes(body)) + "\n");
+}
+
+TEST_CASE("a set that waits for WAL says so") {
+  Meta meta = example();
+  meta.state = SetState::waiting;
+  meta.from = BackupFrom::primary;
+  const std::string text = format_meta(meta);
+  CHECK(text.find("\nState: waiting\n") != std::string::npos);
+  CHECK(text.find("\nBackup-From: primary\n") != std::string::npos);
+}
+
+TEST_CASE("no value adds a line to a meta file") {
+  Meta meta = example();
+  meta.label = "a\nStop-LSN: 0/0\r\\n";
+  const std::string text = format_meta(meta);
+  CHECK(text.find("\nLabel: a\\nStop-LSN: 0/0\\r\\\\n\n") != std::string::npos);
+  CHECK(text.find("\nStop-LSN: 0/0") == std::string::npos);
+}

@@ -1,0 +1,509 @@
+#include "common/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/companion.h"
+#include "tests/unit/failure.h"
+#include "tests/unit/scratch.h"
+
+using namespace pitr;
+using Existing = AtomicFile::Existing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The names in a directory, sorted: "a b.tmp.0".
+std::string names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
+
+std::unique_ptr<AtomicFile> writer_of(const fs::path& path, Existing existing = Existing::refuse) {
+  auto file = std::make_unique<AtomicFile>(path, existing, 0600);
+  file->write(as_bytes("half"));
+  return file;
+}
+
+void store(const fs::path& path, std::string_view text, Existing existing = Existing::refuse,
+           AtomicFile::Durable durable = AtomicFile::Durable::yes) {
+  AtomicFile file(path, existing, 0600, durable);
+  file.write(as_bytes(text));
+  file.finish();
+}
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("a file appears whole at finish() and not before") {
+  const Scratch scratch;
+  for (const Existing existing : {Existing::refuse, Existing::replace}) {
+    for (const auto durable : {AtomicFile::Durable::yes, AtomicFile::Durable::no}) {
+      const auto path = scratch / "file";
+      AtomicFile file(path, existing, 0600, durable);
+      file.write(as_bytes("one "));
+      CHECK_FALSE(fs::exists(path));
+      file.write(as_bytes("two"));
+      CHECK(names_in(scratch / "") == "file.tmp.0");
+      file.finish();
+      CHECK(text_of(path) == "one two");
+      CHECK(names_in(scratch / "") == "file");
+      CHECK(fs::hard_link_count(path) == 1);
+      fs::remove(path);
+    }
+  }
+}
+
+TEST_CASE("an empty file is a file") {
+  const Scratch scratch;
+  AtomicFile(scratch / "file", Existing::refuse, 0600).finish();
+  CHECK(names_in(scratch / "") == "file");
+}
+
+TEST_CASE("an unfinished file leaves nothing") {
+  const Scratch scratch;
+  { const auto file = writer_of(scratch / "file"); }
+  CHECK(names_in(scratch / "") == "");
+  scratch.write("file", "old");
+  { const auto file = writer_of(scratch / "file", Existing::replace); }
+  CHECK(names_in(scratch / "") == "file");
+  CHECK(text_of(scratch / "file") == "old");
+}
+
+TEST_CASE("an existing file is refused, left alone, and the refusal can be told from other errors") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  {
+    AtomicFile file(path, Existing::refuse, 0600);
+    file.write(as_bytes("new"));
+    scratch.write("file", "old");  // it came in the meantime
+    CHECK_THROWS_WITH_AS(file.finish(), ("create " + path.native() + ": file exists").c_str(), AtomicFile::Conflict);
+  }
+  CHECK(text_of(path) == "old");
+  CHECK(names_in(scratch / "") == "file");
+}
+
+TEST_CASE("whatever has the name is refused and left alone") {
+  const Scratch scratch;
+  fs::create_symlink("nowhere", scratch / "dangling");
+  fs::create_symlink("target", scratch / "link");
+  scratch.write("target", "old");
+  fs::create_directory(scratch / "directory");
+  for (const std::string name : {"dangling", "link", "target", "directory"}) {
+    CAPTURE(name);
+    CHECK_THROWS_AS(store(scratch / name, "new"), AtomicFile::Conflict);
+  }
+  CHECK(text_of(scratch / "target") == "old");
+  CHECK_FALSE(fs::exists(scratch / "nowhere"));
+  CHECK(names_in(scratch / "") == "dangling directory link target");
+}
+
+TEST_CASE("replacing replaces the name and never writes through a symbolic link") {
+  const Scratch scratch;
+  scratch.write("target", "precious");
+  fs::create_symlink("target", scratch / "link");
+  store(scratch / "link", "new", Existing::replace);
+  CHECK(text_of(scratch / "target") == "precious");
+  CHECK(fs::is_regular_file(fs::symlink_status(scratch / "link")));
+  CHECK(text_of(scratch / "link") == "new");
+  store(scratch / "link", "newer", Existing::replace);
+  CHECK(text_of(scratch / "link") == "newer");
+  fs::create_directory(scratch / "directory");
+  CHECK(failure_of([&] { store(scratch / "directory", "x", Existing::replace); }).mentions("is a directory"));
+  CHECK(names_in(scratch / "") == "directory link target");
+}
+
+TEST_CASE("a symbolic link under the temporary name is not written through") {
+  const Scratch scratch;
+  const auto victim = scratch.write("victim", "precious");
+  fs::create_symlink("victim", scratch / "file.tmp.0");
+  store(scratch / "file", "new");
+  CHECK(text_of(victim) == "precious");
+  CHECK(text_of(scratch / "file") == "new");
+  CHECK(names_in(scratch / "") == "file file.tmp.0 victim");
+}
+
+TEST_CASE("of two writers of one name the first wins, whole, and the other one is refused") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  AtomicFile one(path, Existing::refuse, 0600);
+  AtomicFile other(path, Existing::refuse, 0600);
+  one.write(as_bytes("one"));
+  other.write(as_bytes("other"));
+  CHECK(names_in(scratch / "") == "file.tmp.0 file.tmp.1");
+  other.finish();
+  CHECK_THROWS_AS(one.finish(), AtomicFile::Conflict);
+  CHECK(text_of(path) == "other");
+}
+
+TEST_CASE("two writers that replace do not get in each other's way") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  {
+    AtomicFile one(path, Existing::replace, 0600);
+    AtomicFile other(path, Existing::replace, 0600);
+    one.write(as_bytes("one"));
+    other.write(as_bytes("other"));
+    other.finish();
+    CHECK(text_of(path) == "other");
+    one.finish();
+    CHECK(text_of(path) == "one");
+  }
+  CHECK(names_in(scratch / "") == "file");
+}
+
+TEST_CASE("what a killed writer left is removed by the next writer of that name") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  Companion dead([&] { return writer_of(path); });
+  dead.kill();
+  CHECK(names_in(scratch / "") == "file.tmp.0");
+  store(path, "new");
+  CHECK(names_in(scratch / "") == "file");
+  CHECK(text_of(path) == "new");
+}
+
+TEST_CASE("what several killed writers left is removed by the next writer of that name") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  Companion first([&] { return writer_of(path); });
+  Companion second([&] { return writer_of(path); });
+  Companion third([&] { return writer_of(path); });
+  for (Companion* dead : {&first, &second, &third}) dead->kill();
+  CHECK(names_in(scratch / "") == "file.tmp.0 file.tmp.1 file.tmp.2");
+  store(path, "new");
+  CHECK(names_in(scratch / "") == "file");
+}
+
+TEST_CASE("what a killed writer left behind a free slot is removed, too") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  {
+    const auto live = writer_of(path);
+    Companion dead([&] { return writer_of(path); });
+    dead.kill();
+  }
+  CHECK(names_in(scratch / "") == "file.tmp.1");
+  SUBCASE("by the next writer") { store(path, "new"); }
+  SUBCASE("by sync_file()") {
+    scratch.write("file", "new");
+    sync_file(path);
+  }
+  CHECK(names_in(scratch / "") == "file");
+}
+
+TEST_CASE("the temporary file of a live writer is not touched") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  Companion live([&] { return writer_of(path); });
+  store(path, "new");
+  sync_file(path);
+  remove_dead_temporaries(scratch / "");
+  CHECK(names_in(scratch / "") == "file file.tmp.0");
+  CHECK(text_of(scratch / "file.tmp.0") == "half");
+}
+
+TEST_CASE("a writer that died between link and unlink does not cost the stored file") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  scratch.write("file", "stored");
+  fs::create_hard_link(path, scratch / "file.tmp.0");
+  SUBCASE("the next writer is refused") { CHECK_THROWS_AS(store(path, "new"), AtomicFile::Conflict); }
+  SUBCASE("sync_file() cleans") { sync_file(path); }
+  SUBCASE("remove_dead_temporaries() cleans") { remove_dead_temporaries(scratch / ""); }
+  CHECK(names_in(scratch / "") == "file");
+  CHECK(text_of(path) == "stored");
+}
+
+TEST_CASE("a writer whose temporary name was taken away publishes nothing") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  for (const Existing existing : {Existing::refuse, Existing::replace}) {
+    {
+      AtomicFile file(path, existing, 0600);
+      file.write(as_bytes("whole"));
+      fs::remove(scratch / "file.tmp.0");
+      scratch.write("file.tmp.0", "half of another writer's");
+      CHECK(failure_of([&] { file.finish(); }).code == Exit::failed);
+    }
+    CHECK_FALSE(fs::exists(path));
+    CHECK(text_of(scratch / "file.tmp.0") == "half of another writer's");
+  }
+}
+
+TEST_CASE("too many live writers of one name are an error") {
+  const Scratch scratch;
+  std::vector<std::unique_ptr<AtomicFile>> writers;
+  for (int i = 0; i < 100; ++i) writers.push_back(writer_of(scratch / "file"));
+  CHECK(failure_of([&] { return writer_of(scratch / "file"); }).mentions("100 writers are busy with it"));
+  writers.erase(writers.begin() + 50);
+  writers.push_back(writer_of(scratch / "file"));
+  writers.back()->finish();
+  CHECK(text_of(scratch / "file") == "half");
+}
+
+TEST_CASE("the mode is the one that was asked for, whatever the umask") {
+  for (const mode_t mask : {0, 022, 077, 0777}) {
+    for (const mode_t mode : {0600, 0640, 0644}) {
+      CAPTURE(mask);
+      CAPTURE(mode);
+      const Scratch scratch;
+      const Outcome outcome = in_child([&] {
+        ::umask(mask);
+        AtomicFile(scratch / "file", Existing::refuse, mode).finish();
+        create_directories(scratch / "a/b", mode | 0111);
+        return 0;
+      });
+      REQUIRE(outcome.status == 0);
+      CHECK(mode_of(scratch / "file") == mode);
+      CHECK(mode_of(scratch / "a") == (mode | 0111));
+      CHECK(mode_of(scratch / "a/b") == (mode | 0111));
+    }
+  }
+}
+
+TEST_CASE("where a file cannot be created, the reason is told") {
+  const Scratch scratch;
+  struct Row {
+    fs::path path;
+    std::string reason;
+  };
+  const std::string long_name(252, 'x');  // no room for the temporary suffix
+  const Row rows[] = {
+      {scratch / "missing/file", "no such file or directory"},
+      {fs::path(scratch.write("plain", "")) / "file", "not a directory"},
+      {scratch / long_name, "file name too long"},
+      {"/proc/file", ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path.native());
+    const Failure failure = failure_of([&] { AtomicFile(row.path, Existing::refuse, 0600); });
+    CHECK(failure.code == Exit::failed);
+    CHECK(failure.message.ends_with(row.reason));
+  }
+  CHECK(names_in(scratch / "") == "plain");
+}
+
+TEST_CASE("a directory without permission is told as such") {
+  const Scratch scratch;
+  fs::permissions(scratch / "", fs::perms(0711));
+  for (const int mode : {0555, 0444}) {
+    CAPTURE(mode);
+    fs::create_directory(scratch / "closed");
+    fs::permissions(scratch / "closed", fs::perms(mode));
+    const Outcome outcome = in_child([&] {
+      // Permissions mean nothing to root.
+      if (::geteuid() == 0 && ::seteuid(65534) != 0) return 9;
+      const Failure failure = failure_of([&] { AtomicFile(scratch / "closed/file", Existing::refuse, 0600); });
+      std::fprintf(stderr, "%s", failure.message.c_str());
+      return 0;
+    });
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err.ends_with("permission denied"));
+    fs::permissions(scratch / "closed", fs::perms(0755));
+    fs::remove(scratch / "closed");
+  }
+}
+
+TEST_CASE("a write that fails leaves nothing") {
+  const Scratch scratch;
+  const Outcome outcome = in_child([&] {
+    catch_signals();
+    const Failure failure = failure_of([&] {
+      AtomicFile file(scratch / "file", Existing::refuse, 0600);
+      ::raise(SIGTERM);
+      file.finish();
+    });
+    return failure.message == "interrupted by SIGTERM" ? 0 : 1;
+  });
+  CHECK(outcome.status == 0);
+  CHECK(names_in(scratch / "") == "");
+}
+
+TEST_CASE("a temporary name is told from every other") {
+  const std::string_view temporary[] = {"a.tmp.0", "a.tmp.99", "a.tmp.007", "000000010000000000000007.zst.tmp.3",
+                                        "a.tmp.0.tmp.1", "a b.tmp.5"};
+  for (const std::string_view name : temporary) {
+    CAPTURE(name);
+    CHECK(is_temporary_name(name));
+  }
+  const std::string_view other[] = {"",        "a",       ".tmp.0",  "tmp.0",    "a.tmp",     "a.tmp.",
+                                    "a.tmp.x", "a.tmp.0x", "a.tmp.-1", "a.tmp. 0", "a.tmp.0 ",  "a.tmp0",
+                                    "a.TMP.0", "a.tmp.0.gz", "a.tmp.1.2", "atmp.0",  "000000010000000000000007"};
+  for (const std::string_view name : other) {
+    CAPTURE(name);
+    CHECK_FALSE(is_temporary_name(name));
+  }
+}
+
+TEST_CASE("the first temporary name is the one that a lone writer uses") {
+  const Scratch scratch;
+  const auto file = writer_of(scratch / "file");
+  CHECK(fs::exists(first_temporary_of(scratch / "file")));
+  CHECK(first_temporary_of("file") == "./file.tmp.0");
+  CHECK(is_temporary_name(first_temporary_of("/a/b").filename().native()));
+}
+
+TEST_CASE("making a stored file durable removes what dead writers of it left") {
+  const Scratch scratch;
+  const auto path = scratch / "file";
+  scratch.write("file", "stored");
+  scratch.write("file.tmp.0", "half");
+  scratch.write("file.tmp.1", "half");
+  scratch.write("other.tmp.0", "half");
+  sync_file(path);
+  CHECK(names_in(scratch / "") == "file other.tmp.0");
+  CHECK(text_of(path) == "stored");
+}
+
+TEST_CASE("what is not there or no regular file cannot be made durable") {
+  const Scratch scratch;
+  fs::create_symlink("nowhere", scratch / "link");
+  REQUIRE(::mkfifo((scratch / "fifo").c_str(), 0600) == 0);
+  for (const std::string name : {"missing", "missing/file", "link", "fifo"}) {
+    CAPTURE(name);
+    CHECK(failure_of([&] { sync_file(scratch / name); }).code == Exit::failed);
+  }
+  CHECK(failure_of([&] { sync_directory(scratch / "missing"); }).code == Exit::failed);
+  CHECK(failure_of([&] { sync_directory(scratch.write("file", "")); }).mentions("not a directory"));
+  sync_directory(scratch / "");
+}
+
+TEST_CASE("all dead temporary files of a directory are removed, and nothing else") {
+  const Scratch scratch;
+  for (const std::string name : {"a", "a.tmp.0", "b.tmp.7", "c.tmp.100", "d.tmp", "e.tmp.x", ".tmp.0"}) scratch.write(name, "");
+  fs::create_directory(scratch / "directory.tmp.0");
+  fs::create_symlink("a", scratch / "link.tmp.0");
+  fs::create_symlink("loop.tmp.0", scratch / "loop.tmp.0");
+  REQUIRE(::mkfifo((scratch / "fifo.tmp.0").c_str(), 0600) == 0);
+  Companion live([&] { return writer_of(scratch / "live"); });
+  const auto own = writer_of(scratch / "own");
+  remove_dead_temporaries(scratch / "");
+  CHECK(names_in(scratch / "") ==
+        ".tmp.0 a d.tmp directory.tmp.0 e.tmp.x fifo.tmp.0 link.tmp.0 live.tmp.0 loop.tmp.0 own.tmp.0");
+  CHECK(failure_of([&] { remove_dead_temporaries(scratch / "missing"); }).code == Exit::failed);
+}
+
+TEST_CASE("whatever has a name is there, also a link that leads nowhere") {
+  const Scratch scratch;
+  scratch.write("file", "");
+  fs::create_symlink("nowhere", scratch / "link");
+  CHECK(is_there(scratch / "file"));
+  CHECK(is_there(scratch / "link"));
+  CHECK(is_there(scratch / ""));
+  CHECK_FALSE(is_there(scratch / "missing"));
+  CHECK_FALSE(is_there(scratch / "missing/file"));
+  CHECK_FALSE(is_there(scratch / "file/below"));
+  CHECK_FALSE(is_there(""));
+  CHECK(failure_of([&] { return is_there(scratch / std::string(256, 'x')); }).mentions("file name too long"));
+}
+
+TEST_CASE("a file that cannot be looked for is neither there nor missing") {
+  const Scratch scratch;
+  fs::permissions(scratch / "", fs::perms(0711));
+  fs::create_directory(scratch / "closed");
+  fs::permissions(scratch / "closed", fs::perms(0600));
+  const Outcome outcome = in_child([&] {
+    if (::geteuid() == 0 && ::seteuid(65534) != 0) return 9;
+    return failure_of([&] { return is_there(scratch / "closed/file"); }).mentions("permission denied") ? 0 : 1;
+  });
+  CHECK(outcome.status == 0);
+}
+
+TEST_CASE("a file is removed, a missing one is fine, a directory is an error") {
+  const Scratch scratch;
+  scratch.write("file", "");
+  fs::create_symlink("file", scratch / "link");
+  remove_file(scratch / "link");
+  CHECK(names_in(scratch / "") == "file");
+  remove_file(scratch / "file");
+  CHECK(names_in(scratch / "") == "");
+  remove_file(scratch / "file");
+  remove_file(scratch / "missing/file");
+  CHECK(failure_of([&] { remove_file(scratch / ""); }).code == Exit::failed);
+  CHECK(failure_of([&] { remove_file(fs::path(scratch.write("file", "")) / "below"); }).code == Exit::failed);
+}
+
+TEST_CASE("directories are created with their parents, and existing ones are left as they are") {
+  const Scratch scratch;
+  fs::create_directory(scratch / "old");
+  fs::permissions(scratch / "old", fs::perms(0711));
+  create_directories(scratch / "old/a/b/c", 0750);
+  CHECK(mode_of(scratch / "old") == 0711);
+  for (const std::string name : {"old/a", "old/a/b", "old/a/b/c"}) CHECK(mode_of(scratch / name) == 0750);
+  create_directories(scratch / "old/a/b/c", 0700);
+  CHECK(mode_of(scratch / "old/a/b/c") == 0750);
+  create_directories(scratch / "slash/", 0700);
+  CHECK(fs::is_directory(scratch / "slash"));
+  create_directories(scratch / "one/./two", 0700);
+  CHECK(fs::is_directory(scratch / "one/two"));
+  fs::create_directory_symlink("old", scratch / "link");
+  create_directories(scratch / "link/d", 0700);
+  CHECK(fs::is_directory(scratch / "old/d"));
+  create_directories("/", 0700);
+  create_directories(".", 0700);
+}
+
+TEST_CASE("a relative directory is created in the working directory") {
+  const Scratch scratch;
+  const Outcome outcome = in_child([&] {
+    fs::current_path(scratch / "");
+    create_directories("a/b", 0700);
+    create_directories("c", 0700);
+    store("file", "x");
+    sync_file("file");
+    return 0;
+  });
+  CHECK(outcome.status == 0);
+  CHECK(fs::is_directory(scratch / "a/b"));
+  CHECK(names_in(scratch / "") == "a c file");
+}
+
+TEST_CASE("a directory cannot be where something else is") {
+  const Scratch scratch;
+  scratch.write("file", "");
+  fs::create_symlink("nowhere", scratch / "dangling");
+  fs::create_symlink("loop", scratch / "loop");
+  for (const std::string name : {"file", "file/", "file/below", "file/below/below", "dangling", "dangling/below", "loop",
+                           "loop/below"}) {
+    CAPTURE(name);
+    CHECK(failure_of([&] { create_directories(scratch / name, 0700); }).code == Exit::failed);
+  }
+  CHECK(failure_of([] { create_directories("", 0700); }).code == Exit::failed);
+  CHECK(failure_of([] { create_directories("/proc/no/such", 0700); }).code == Exit::failed);
+  CHECK(names_in(scratch / "") == "dangling file loop");
+}
+
+TEST_CASE("files are as open as the data directory is to its group") {
+  const Scratch scratch;
+  struct Row {
+    int mode;
+    mode_t file, directory;
+  };
+  const Row rows[] = {{0700, 0600, 0700}, {0750, 0640, 0750}, {0755, 0640, 0750}, {0710, 0600, 0700}};
+  for (const Row& row : rows) {
+    CAPTURE(row.mode);
+    fs::permissions(scratch / "", fs::perms(row.mode));
+    const Openness openness = openness_of(scratch / "");
+    CHECK(openness.file == row.file);
+    CHECK(openness.directory == row.directory);
+  }
+  CHECK(failure_of([&] { openness_of(scratch / "missing"); }).code == Exit::failed);
+  CHECK(failure_of([&] { openness_of(scratch.write("file", "")); }).code == Exit::failed);
+}
