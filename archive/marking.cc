@@ -43,7 +43,8 @@ void remember(const Store& store, const std::filesystem::path& state_directory, 
 }
 
 // Archiving goes on without the memory; it only guards against a disk that is not mounted one day.
-void remember_if_possible(const Store& store, const std::filesystem::path& state_directory, Openness openness, Log& log) {
+void remember_if_possible(const Store& store, const std::filesystem::path& state_directory, Openness openness,
+                          Log& log) {
   if (state_directory.empty()) return;
   try {
     remember(store, state_directory, openness);

@@ -28,8 +28,8 @@ Fd open_directory_of(const std::filesystem::path& path) {
 }
 
 void sync(const Fd& fd) {
-  // Never tried again on the same descriptor: after an error the kernel may have dropped the dirty pages. To be
-  // interrupted is none.
+  // Never tried again on the same descriptor: after an error the kernel may have dropped the dirty pages.
+  // To be interrupted is none.
   while (::fsync(fd.number()) != 0) {
     if (errno != EINTR) fail(Exit::failed, "fsync {}: {}", fd.name(), errno_text(errno));
     throw_if_signalled();

@@ -44,8 +44,8 @@ class Store {
   // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish() throws
   // AtomicFile::Conflict. Destroyed without finish() it MUST leave nothing.
   virtual std::unique_ptr<Sink> create(const Name& name) = 0;
-  // Keeps other writers that ask for the lock of this existing file waiting until the result is closed; null where
-  // the place has no such lock.
+  // Keeps other writers that ask for the lock of this existing file waiting until the result is closed; null
+  // where the place has no such lock.
   virtual Fd lock(const Name&) { return Fd(); }
   // An existing file becomes as durable as finish() would have made it.
   virtual void sync(const Name& name) = 0;

@@ -57,7 +57,8 @@ std::vector<Candidate> oldest_unneeded(Store& store, const WalName& oldest_kept,
 // In the temporary directory everybody may have prepared whatever has a name that can be guessed.
 class PrivateDirectory {
  public:
-  explicit PrivateDirectory(const std::filesystem::path& parent) : path_((parent / "pitr-restore.XXXXXX").native()) {
+  explicit PrivateDirectory(const std::filesystem::path& parent)
+      : path_((parent / "pitr-restore.XXXXXX").native()) {
     if (::mkdtemp(path_.data()) == nullptr) fail(Exit::failed, "create {}: {}", path_, errno_text(errno));
   }
   ~PrivateDirectory() {

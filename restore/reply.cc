@@ -35,7 +35,8 @@ bool is_last_history(const RestoreRequest& request, Asker who) {
          request.target.filename() == "RECOVERYHISTORY";
 }
 
-// An answer of 1..125 then makes it write a history without ancestors, 126.. makes the next start run past the target.
+// An answer of 1..125 then makes it write a history without ancestors, 126.. makes the next start run past the
+// target.
 bool is_history_at_end_of_recovery(const RestoreRequest& request, Asker who) {
   return is_last_history(request, who) && !is_in_own_pg_wal(request);
 }
@@ -68,9 +69,9 @@ Look look_once(const RestoreRequest& request, const Patience& patience, Finish f
   return restore_file(request, log) ? Look::restored : Look::absent;
 }
 
-// A source may hang in the kernel (a dead NFS server), and a standby must not hang with it: neither its replication
-// nor its promotion, during which PostgreSQL asks several times, at last without standby.signal. So the look is a
-// process of its own that is left behind when it makes no headway; PostgreSQL asks again.
+// A source may hang in the kernel (a dead NFS server), and a standby must not hang with it: neither its
+// replication nor its promotion, during which PostgreSQL asks several times, at last without standby.signal. So
+// the look is a process of its own that is left behind when it makes no headway; PostgreSQL asks again.
 class Headway {
  public:
   explicit Headway(const RestoreRequest& request) : request_(request) {}
@@ -104,7 +105,8 @@ Look look_apart(const RestoreRequest& request, const Patience& patience, Finish 
 }
 
 // Until it does not throw or the time for retries is over, with growing pauses.
-Look look_with_retries(const RestoreRequest& request, const Patience& patience, Asker who, Finish finish, Log& log) {
+Look look_with_retries(const RestoreRequest& request, const Patience& patience, Asker who, Finish finish,
+                       Log& log) {
   const double seconds = retry_time(request, patience, who);
   const bool apart = who == Asker::standby || is_last_history(request, who);
   const auto start = Clock::now();
@@ -130,7 +132,7 @@ Look look(const RestoreRequest& request, const Patience& patience, Asker who, Fi
 }  // namespace
 
 Answer reply(const RestoreRequest& request, const Patience& patience, Log& log) {
-  // The first timeline has no ancestors and no history; PostgreSQL asks for it all the same, at the end of a promotion.
+  // The first timeline has no ancestors and no history; PostgreSQL asks for it all the same when it promotes.
   if (request.name == WalName::history(Timeline{1})) return Answer::absent;
   for (bool waited = false;; waited = true) {
     const Asker who = asker(request.data_directory);

@@ -158,8 +158,8 @@ start() {
 
 start_expecting_death() { # the server of $DATA, in a recovery that must not come to an end
   start || true
-  wait_until '! is_running' 60
-  # PostgreSQL removes it when it promotes.
+  # PostgreSQL removes the signal file when it promotes.
+  wait_until '! is_running || [ ! -e "$DATA/recovery.signal" ]' 60
   [ -e "$DATA/recovery.signal" ] || fail "recovery.signal is gone: the server has promoted"
   assert_absent "$DATA/pg_wal/00000002.history"
 }

@@ -15,7 +15,7 @@ def empty(*places):
 
 
 def sweep(t, fault, calls, options=(), places=None, path=None, marked=True, size=14):
-    """Archives once for each point of a good run, with the fault there. Yields (point, run, archived path)."""
+    """Archives once for each point of a good run, the fault there. Yields (point, run, archived path)."""
     path, trace, places = path or t.segment(), t.dir / "trace", places or [t.dst]
     plain = [t.dst] if len(places) == 1 else [t.dst, t.dst2]
 

@@ -20,7 +20,7 @@ def racing_same(t):
 
 
 def racing_different(t, place, rounds=3):
-    """Both have looked and found the name free before one of them publishes: held up at link() and rename()."""
+    """Both have looked and found the name free before one publishes: held up at link() and rename()."""
     other = t.dir / "other"
     other.mkdir(exist_ok=True)
     path = t.segment()

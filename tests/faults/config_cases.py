@@ -38,7 +38,8 @@ def good_config(t):
     place = t.dir / "Straße"
     place.mkdir()
     config = t.dir / "config"
-    config.write_bytes(f"# comment\r\n\r\ndst-local = zstd={place}\r\n--state-dir {t.state}\r\nverbose\n".encode())
+    lines = ["# comment", "", f"dst-local = zstd={place}", f"--state-dir {t.state}", "verbose"]
+    config.write_bytes("\r\n".join(lines).encode() + b"\n")
     path = t.segment()
     t.archive(path, "--config-file", config, state=False).ok()
     t.holds(path, t.dst, place)

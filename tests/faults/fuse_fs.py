@@ -1,5 +1,5 @@
-"""A file system in memory, spoken straight to /dev/fuse: without links, or without rename flags, as many real ones
-are; and a black hole when its process is stopped, as a dead NFS server is."""
+"""A file system in memory, spoken straight to /dev/fuse: without links, or without rename flags, as many real
+ones are; and a black hole when its process is stopped, as a dead NFS server is."""
 
 import errno
 import os
@@ -14,7 +14,8 @@ from registry import Skip
 
 HEADER = struct.Struct("<IIQQIIII")
 LOOKUP, FORGET, GETATTR, SETATTR, MKDIR, UNLINK, RMDIR, RENAME, LINK = 1, 2, 3, 4, 9, 10, 11, 12, 13
-OPEN, READ, WRITE, STATFS, RELEASE, FSYNC, FLUSH, INIT, OPENDIR, READDIR = 14, 15, 16, 17, 18, 20, 25, 26, 27, 28
+OPEN, READ, WRITE, STATFS, RELEASE, FSYNC, FLUSH, INIT = 14, 15, 16, 17, 18, 20, 25, 26
+OPENDIR, READDIR = 27, 28
 RELEASEDIR, FSYNCDIR, CREATE, INTERRUPT, DESTROY, BATCH_FORGET, RENAME2 = 29, 30, 35, 36, 38, 42, 45
 LARGEST = 128 * 1024
 
@@ -39,8 +40,8 @@ class FuseMount:
         user, group = os.geteuid(), os.getegid()
         try:
             sandbox.mount("faults", self.path, "fuse", 0,
-                          f"fd={self.device},rootmode=40700,user_id={user},group_id={group},default_permissions,"
-                          "allow_other")
+                          f"fd={self.device},rootmode=40700,user_id={user},group_id={group},"
+                          "default_permissions,allow_other")
         except Skip:
             os.close(self.device)
             raise

@@ -1,10 +1,11 @@
-"""The marker pitr-archive.id: an unmounted disk is an error and not an empty archive, another cluster's archive is
-refused. The rules stand in the design, "On disk"."""
+"""The marker pitr-archive.id: an unmounted disk is an error and no empty archive, another cluster's archive
+is refused. The rules stand in the design, "On disk"."""
 
 import shutil
 
 import material as wal
 import traces
+from fuse_fs import FuseMount
 from registry import case, check, each
 from world import MARKER, MODES
 
@@ -67,7 +68,7 @@ def no_state(t):
 
 
 @case("M06",
-      "an empty directory is marked by the first archiving: lost+found, .snapshot, temporary files do not count")
+      "the first archiving marks an empty directory: lost+found, .snapshot, temporary files do not count")
 def first(t):
     for name in ("lost+found", ".snapshot"):
         (t.dst / name).mkdir()
@@ -76,6 +77,17 @@ def first(t):
     t.archive(path).ok()
     t.holds(path)
     check(str(wal.system_identifier(t.data)) in marker(t.dst), "no marker")
+
+
+@case("M06b", "--init says how files will get their names, and leaves nothing of its try")
+def publishing(t):
+    t.archive("--init").ok().says("by link()")
+    t.no_litter()
+    for name, flags, word in (("fuse1", True, "without replacing"), ("fuse2", False, "under a lock")):
+        fuse = FuseMount(t.dir / name, links=False, rename_flags=flags)
+        t.closing.append(fuse.close)
+        t.archive("--init", places=[fuse.path]).ok().says(word)
+        check([path.name for path in fuse.path.iterdir()] == [MARKER], "something is left")
 
 
 @case("M07", "--init never creates the directory")
@@ -141,7 +153,7 @@ def memory(t):
 
 
 @case("M11",
-      "restore without a marker: a segment of this cluster proves the archive; nothing in it is \"could not look\"")
+      "restore without a marker: a segment of this cluster proves the archive, an empty place nothing")
 def restore_unmarked(t):
     for mode in MODES:
         t.refuses(t.m.segments[1].name, mode, words=[t.dst])

@@ -66,7 +66,7 @@ class Server:
 
     def _call(self, program, *words):
         owner = {"user": sandbox.USER.pw_uid, "group": sandbox.USER.pw_gid} if sandbox.IS_ROOT else {}
-        # A server that is started keeps the descriptors of its parent: a file, not a pipe that would never end.
+        # A server that is started keeps the descriptors of its parent: a file, no pipe that would never end.
         with open(self.directory / "said", "w+", encoding="utf8") as said:
             done = subprocess.run([str(BIN / program), *map(str, words)], stdin=subprocess.DEVNULL,
                                   stdout=said,
@@ -80,18 +80,19 @@ class Server:
 class Material:
     """Files of a cluster with segments of 1 MB, and one segment and a data directory of one with 16 MB."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, shim_source):
         self.directory = pathlib.Path(directory)
         self.small, self.large = self.directory / "small", self.directory / "large"
         self._make_small(Server(self.directory / "server1").initialize(1))
         self._make_large(Server(self.directory / "server16").initialize(16))
         self.shim = self.directory / "shim.so"
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", self.shim,
-                        pathlib.Path(__file__).parent / "shim.c", "-ldl"], check=True)
+                        shim_source, "-ldl"], check=True)
 
     def _make_small(self, server):
         server.start()
-        server.sql("CREATE TABLE t AS SELECT g, repeat(md5(g::text), 20) AS text FROM generate_series(1, 9000) g")
+        server.sql("CREATE TABLE t AS "
+                   "SELECT g, repeat(md5(g::text), 20) AS text FROM generate_series(1, 9000) g")
         server.sql("SELECT pg_switch_wal()")
         self._one_backup(server)
         server.sql("INSERT INTO t SELECT * FROM t LIMIT 4000")

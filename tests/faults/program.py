@@ -1,7 +1,6 @@
 """Running the programs under test, with whatever is done to them."""
 
 import os
-import pathlib
 import resource
 import select
 import signal
@@ -12,11 +11,8 @@ import time
 import sandbox
 from registry import Failure, check
 
-HERE = pathlib.Path(__file__).resolve().parent
-BUILD = HERE.parent.parent / "build"
-# Another program in their place shows which cases can fail: peers/.
-ARCHIVE = os.environ.get("PITR_ARCHIVE", str(BUILD / "archive" / "pitr-archive"))
-RESTORE = os.environ.get("PITR_RESTORE", str(BUILD / "restore" / "pitr-restore"))
+# Set by `run`.
+ARCHIVE, RESTORE = os.environ.get("PITR_ARCHIVE"), os.environ.get("PITR_RESTORE")
 KEEP, ROOT = object(), 0
 
 
@@ -34,7 +30,7 @@ class Run:
                 resource.setrlimit(limit, (value, value))
             for number in closed:
                 os.close(number)
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
 
         owner = {}

@@ -1,5 +1,5 @@
-"""pitr-restore: what is handed over, what is absent, and who is told what. 0 complete and verified, 1 proven absent,
-every other failure 200 under recovery.signal and 2 for a standby."""
+"""pitr-restore: what is handed over, what is absent, and who is told what. 0 complete and verified, 1 proven
+absent, every other failure 200 under recovery.signal and 2 for a standby."""
 
 import shutil
 

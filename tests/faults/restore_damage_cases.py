@@ -1,4 +1,4 @@
-"""pitr-restore: damaged, foreign and hostile files. Never 0 with wrong bytes; never 1, which would promote."""
+"""pitr-restore: damaged, foreign and hostile files. Never 0 with wrong bytes; never 1, which promotes."""
 
 import os
 import subprocess

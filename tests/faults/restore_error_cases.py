@@ -84,6 +84,7 @@ def failing_write(t, error):
 
 @case("R52", "reading the archive fails with EIO, ESTALE, ETIMEDOUT: never 1, nothing at %p")
 def failing_read(t):
+    t.mark()
     source, trace = t.m.segments[1], t.dir / "trace"
     for codec in ("none", "zstd"):
         stored = t.store(source, codec)

@@ -1,8 +1,8 @@
 """What needs the system's leave: users, mounts of our own, limits.
 
-Started by root, all files belong to the user `postgres` and all programs run as that user: EACCES means nothing
-to root. Started by an ordinary user, a user namespace gives us mounts where the kernel allows it. Mounts live in
-a namespace of this process, so none outlives it."""
+Started by root, all files belong to the user `postgres` and all programs run as that user: EACCES means
+nothing to root. Started by an ordinary user, a user namespace gives us mounts where the kernel allows it.
+Mounts live in a namespace of this process, so none outlives it."""
 
 import contextlib
 import ctypes
@@ -55,13 +55,13 @@ def drop_rights():
 
 @contextlib.contextmanager
 def as_root():
+    before = os.geteuid()
     if IS_ROOT:
         os.seteuid(0)
     try:
         yield
     finally:
-        if IS_ROOT:
-            os.seteuid(USER.pw_uid)
+        os.seteuid(before)
 
 
 def mount(source, target, kind, flags=0, data=""):

@@ -23,7 +23,7 @@ def broken_server(server, text):
 
 
 def primary_with_backup(t, timeline=1):
-    """A base backup, and an archive with ROWS rows in segments behind it. Returns the names of these segments."""
+    """A base backup, and an archive with ROWS rows in segments behind it. Returns these segments' names."""
     server = Server(t.dir / "primary").initialize(1)
     server.configure(archive_command=f'{ARCHIVE} -D {server.data} -dl zstd={t.dst} -s {t.state} "%p"')
     server.start()

@@ -2,7 +2,7 @@
 //   short   read and write take a part of what they are given
 //   eintr   every other read, write, fsync and open is interrupted
 //   clock   the wall clock jumps a day back and forth
-// FAULT_COUNT names a file that receives the number of faults that happened: a case without one proves nothing.
+// FAULT_COUNT names a file that receives how many faults happened: a case without one proves nothing.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

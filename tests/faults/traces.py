@@ -1,4 +1,4 @@
-"""Faults at system calls: strace counts them in a run that goes well, then strikes at one of them in the next."""
+"""Faults at system calls: strace counts them in a run that goes well, then strikes at one in the next."""
 
 import collections
 import re
@@ -6,8 +6,8 @@ import re
 Point = collections.namedtuple("Point", "call number")
 
 # Everything that changes something; openat only where it creates.
-CHANGING = ("openat write pwrite64 fchmod fsync fdatasync linkat link unlinkat unlink renameat renameat2 rename "
-            "mkdir mkdirat chmod ftruncate exit_group")
+CHANGING = ("openat write pwrite64 fchmod fsync fdatasync linkat link unlinkat unlink renameat renameat2 "
+            "rename mkdir mkdirat chmod ftruncate exit_group")
 WRITING = "openat write pwrite64 ftruncate fchmod linkat renameat renameat2 mkdir"
 LINE = re.compile(r"(\d+) +(\w+)\((.*)")
 

@@ -1,5 +1,5 @@
-"""One case's surroundings: a data directory without a server, an archive, a state directory, and what may be said
-about them afterwards."""
+"""One case's surroundings: a data directory without a server, an archive, a state directory, and what may be
+said about them afterwards."""
 
 import os
 import pathlib

@@ -1,17 +1,18 @@
 #include "common/control_file.h"
 
 #include <fcntl.h>
-#include <unistd.h>
+#include <signal.h>
 
 #include <cstring>
 #include <functional>
-#include <thread>
 
 #include <doctest/doctest.h>
 
 #include "common/digest.h"
+#include "common/fd.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/system_calls.h"
 
 using namespace pitr;
 
@@ -231,30 +232,45 @@ TEST_CASE("zeros are no cluster") {
   CHECK(failure_of([&] { read_cluster_identity(cluster.path()); }).code == Exit::damaged);
 }
 
-TEST_CASE("a control file that is being written is read again") {
-  ControlBytes torn = control_bytes();
-  torn[40] ^= std::byte{1};
-  const Cluster cluster(text_of(torn));
-  const std::string path = (cluster.path() / "global/pg_control").native();
-  cluster.scratch.write("new", text_of(control_bytes()));
-  // A lease keeps the reader's first open waiting until the good file has taken the name of the torn one, which that
-  // open then gets all the same.
-  const int lease = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  REQUIRE(lease >= 0);
+TEST_CASE("a control file that is being written is read again, until it is whole") {
+  for (const int torn_reads : {1, 2, 5}) {
+    const Cluster cluster;
+    const auto write_torn = [&](int number) {
+      ControlBytes torn = control_bytes();
+      torn[40] ^= std::byte(number);
+      cluster.write(text_of(torn));
+    };
+    write_torn(1);
+    SystemCalls calls;
+    int pauses = 0;
+    calls.on_poll = [&] {
+      if (++pauses < torn_reads) return write_torn(pauses + 1);
+      cluster.write(text_of(control_bytes()));
+    };
+    CHECK(read_control_file(cluster.path()).redo == Lsn{0x1752980});
+    CHECK(pauses == torn_reads);
+    write_torn(1);
+    pauses = 0;
+    CHECK(read_cluster_identity(cluster.path()).system_identifier == 7711050547671864261);
+    CHECK(pauses == torn_reads);
+  }
+}
+
+// As of a file that an NFS server or Samba holds for a client.
+TEST_CASE("a lease on the file is waited for") {
+  const Cluster cluster(text_of(control_bytes()));
+  const Fd lease = open_file(cluster.path() / "global/pg_control", O_RDWR);
   ::signal(SIGIO, SIG_IGN);
-  if (::fcntl(lease, F_SETLEASE, F_WRLCK) != 0) {
+  if (::fcntl(lease.number(), F_SETLEASE, F_WRLCK) != 0) {
     MESSAGE("skipped: no leases on this file system");
-    ::close(lease);
     return;
   }
-  std::thread server([&] {
-    while (::fcntl(lease, F_GETLEASE) == F_WRLCK) std::this_thread::yield();
-    std::filesystem::rename(cluster.scratch / "new", path);
-    ::close(lease);
-  });
-  const Failure failure = failure_of([&] {
-    CHECK(read_control_file(cluster.path()).redo == Lsn{0x1752980});
-  });
-  server.join();
-  CHECK(failure.message == "");
+  SystemCalls calls;
+  int pauses = 0;
+  calls.on_poll = [&] {
+    ++pauses;
+    ::fcntl(lease.number(), F_SETLEASE, F_UNLCK);
+  };
+  CHECK(failure_of([&] { read_control_file(cluster.path()); }).message == "");
+  CHECK(pauses == 1);
 }

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -12,6 +15,7 @@
 #include "tests/unit/companion.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/system_calls.h"
 
 using namespace pitr;
 using Existing = AtomicFile::Existing;
@@ -245,6 +249,127 @@ TEST_CASE("a writer whose temporary name was taken away publishes nothing") {
     CHECK_FALSE(fs::exists(path));
     CHECK(text_of(scratch / "file.tmp.0") == "half of another writer's");
   }
+}
+
+TEST_CASE("the bytes are durable before the name, and the name before the end") {
+  const Scratch scratch;
+  const auto trace_of = [&](Existing existing, AtomicFile::Durable durable) {
+    SystemCalls calls;
+    store(scratch / "file", "x", existing, durable);
+    return calls.trace;
+  };
+  CHECK(trace_of(Existing::refuse, AtomicFile::Durable::yes) == "fsync file, linkat, unlinkat, fsync directory");
+  CHECK(trace_of(Existing::replace, AtomicFile::Durable::yes) == "fsync file, renameat, fsync directory");
+  CHECK(trace_of(Existing::replace, AtomicFile::Durable::no) == "renameat");
+  SystemCalls calls;
+  sync_file(scratch / "file");
+  CHECK(calls.trace == "fsync file, fsync directory");
+}
+
+TEST_CASE("a directory is durable in its parent before anything is put into it") {
+  const Scratch scratch;
+  SystemCalls calls;
+  create_directories(scratch / "a/b", 0700);
+  CHECK(calls.trace == "fsync directory, fsync directory");
+}
+
+TEST_CASE("a file system without links publishes all the same, and never replaces") {
+  struct Row {
+    int of_link, of_rename;  // errno
+    std::string trace;
+  };
+  const Row rows[] = {
+      {EPERM, 0, "fsync file, renameat2, fsync directory"},
+      {EOPNOTSUPP, 0, "fsync file, renameat2, fsync directory"},
+      {ENOSYS, 0, "fsync file, renameat2, fsync directory"},
+      {EMLINK, 0, "fsync file, renameat2, fsync directory"},
+      {EPERM, EINVAL, "fsync file, renameat, fsync directory"},
+      {EPERM, ENOSYS, "fsync file, renameat, fsync directory"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.of_link);
+    CAPTURE(row.of_rename);
+    const Scratch scratch;
+    SystemCalls calls;
+    calls.on_call = [&](const std::string& call) {
+      return call == "linkat" ? row.of_link : call == "renameat2" ? row.of_rename : 0;
+    };
+    store(scratch / "file", "old");
+    CHECK(calls.trace == row.trace);
+    CHECK_THROWS_AS(store(scratch / "file", "new"), AtomicFile::Conflict);
+    fs::create_symlink("nowhere", scratch / "link");
+    CHECK_THROWS_AS(store(scratch / "link", "new"), AtomicFile::Conflict);
+    CHECK(text_of(scratch / "file") == "old");
+    CHECK(names_in(scratch / "") == "file link");
+  }
+}
+
+TEST_CASE("a publishing that fails in another way is an error and leaves nothing") {
+  struct Row {
+    std::string call;
+    int code;
+    std::string message;
+  };
+  const Row rows[] = {{"linkat", EIO, "link "},
+                      {"linkat", ENOSPC, "link "},
+                      {"linkat", EACCES, "link "},
+                      {"fsync file", EIO, "fsync "},
+                      {"fsync file", ENOSPC, "fsync "},
+                      {"fsync file", EDQUOT, "fsync "}};
+  for (const Row& row : rows) {
+    const Scratch scratch;
+    SystemCalls calls;
+    calls.on_call = [&](const std::string& call) { return call == row.call ? row.code : 0; };
+    const Failure failure = failure_of([&] { store(scratch / "file", "x"); });
+    CHECK(failure.code == Exit::failed);
+    CHECK(failure.message.starts_with(row.message));
+    CHECK(failure.message.ends_with(": " + errno_text(row.code)));
+    CHECK(names_in(scratch / "") == "");
+  }
+}
+
+TEST_CASE("a file whose directory could not be made durable is no success") {
+  const Scratch scratch;
+  SystemCalls calls;
+  calls.on_call = [](const std::string& call) { return call == "fsync directory" ? EIO : 0; };
+  CHECK(failure_of([&] { store(scratch / "file", "x"); }).message.starts_with("fsync "));
+  CHECK(failure_of([&] { sync_file(scratch / "file"); }).code == Exit::failed);
+  CHECK(failure_of([&] { create_directories(scratch / "a", 0700); }).code == Exit::failed);
+}
+
+TEST_CASE("an interrupted fsync is asked for again, a failed one never") {
+  const Scratch scratch;
+  int asked = 0;
+  SystemCalls calls;
+  calls.on_call = [&](const std::string& call) { return call == "fsync file" && ++asked <= 3 ? EINTR : 0; };
+  store(scratch / "file", "x");
+  CHECK(asked == 4);
+  asked = 0;
+  calls.on_call = [&](const std::string& call) { return call == "fsync file" && ++asked > 0 ? EIO : 0; };
+  CHECK(failure_of([&] { store(scratch / "other", "x"); }).code == Exit::failed);
+  CHECK(asked == 1);
+}
+
+TEST_CASE("a writer whose new temporary file was taken for a dead one's makes another") {
+  const Scratch scratch;
+  // The cleaner of another process comes between creation and lock, for as long as it finds something.
+  const auto path = scratch / "file";
+  std::atomic<bool> is_over = false;
+  std::thread cleaner([&] {
+    while (!is_over) remove_dead_temporaries(scratch / "");
+  });
+  int written = 0;
+  for (; written < 300; ++written) {
+    if (failure_of([&] { store(path, std::to_string(written), Existing::replace, AtomicFile::Durable::no); }).code !=
+            Exit::done ||
+        text_of(path) != std::to_string(written)) {
+      break;
+    }
+  }
+  is_over = true;
+  cleaner.join();
+  CHECK(written == 300);
+  CHECK(names_in(scratch / "") == "file");
 }
 
 TEST_CASE("too many live writers of one name are an error") {

@@ -38,7 +38,8 @@ TEST_CASE("the first segment behind a hole is found, in whatever source and code
     std::string file, next;
   };
   const Row rows[] = {
-      {"one/000000010000000000000006", "none"},          {"one/000000010000000000000007.partial", "none"},
+      {"one/000000010000000000000006", "none"},          {"one/000000010000000000000007", "none"},
+      {"one/000000010000000000000007.partial", "none"},
       {"one/000000010000000000000009.partial", "none"},  {"one/000000020000000000000008", "none"},
       {"one/00000002.history", "none"},                  {"one/000000010000000000000009.00000028.backup", "none"},
       {"one/000000010000000000000008.zst.tmp.0", "none"}, {"one/0000000100000000000000FF.foreign", "none"},
