@@ -17,7 +17,7 @@ namespace pitr {
 // An open directory and its names without "." and "..", in byte order.
 struct Directory {
   struct Close {
-    void operator()(DIR* stream) const { ::closedir(stream); }
+    void operator()(DIR* open) const { ::closedir(open); }
   };
   std::unique_ptr<DIR, Close> stream;
   std::vector<std::string> names;

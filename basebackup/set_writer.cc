@@ -29,7 +29,7 @@ class Destinations {
   explicit Destinations(Log& log) : log_(log) {}
 
   Destination& add(std::unique_ptr<Store> store) {
-    return *all_.emplace_back(std::make_unique<Destination>(std::move(store)));
+    return *all_.emplace_back(std::make_unique<Destination>(Destination{std::move(store)}));
   }
   // A destination that could not even be opened.
   void note_failure(const std::string& message) {
