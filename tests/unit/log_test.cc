@@ -129,7 +129,8 @@ TEST_CASE("a log that cannot be written is said once, its lines go to stderr, an
       {"^99999999d", "the result is longer than 64 KiB"},
   };
   for (const auto& [file, reason] : rows) {
-    CAPTURE(file);
+    const auto& shown_file = file;  // clang 14 captures no structured binding
+    CAPTURE(shown_file);
     const Outcome outcome = log_one_each(file, false);
     CHECK(outcome.status == 0);
     CAPTURE(outcome.err);
@@ -282,7 +283,8 @@ TEST_CASE("a time template knows ^ for %, ^^ for ^, and leaves % alone") {
       {"__HOSTNAME__-^Y.tar", "__HOSTNAME__-2015.tar"},
   };
   for (const auto& [pattern, expected] : rows) {
-    CAPTURE(pattern);
+    const auto& shown_pattern = pattern;  // clang 14 captures no structured binding
+    CAPTURE(shown_pattern);
     CHECK(expand_time(pattern, when) == expected);
   }
   CHECK(expand_time(std::string(1000, 'x'), when) == std::string(1000, 'x'));

@@ -175,7 +175,8 @@ TEST_CASE("a wrong command line is refused with the reason") {
       {{"--config", "/a", "--cfg", "/b"}, "option --config-file is given twice"},
   };
   for (const auto& [words, message] : rows) {
-    CAPTURE(message);
+    const auto& shown_message = message;  // clang 14 captures no structured binding
+    CAPTURE(shown_message);
     CHECK(refusal(words) == message);
   }
 }
@@ -220,8 +221,10 @@ TEST_CASE("a spelling that stands twice in a table is found by any parsing") {
                                                                   {"help", ""},
                                                                   {"third", "V"},
                                                                   {"cfg", ""}}) {
-    CAPTURE(name);
-    CAPTURE(alias);
+    const auto& shown_name = name;  // clang 14 captures no structured binding
+    CAPTURE(shown_name);
+    const auto& shown_alias = alias;  // clang 14 captures no structured binding
+    CAPTURE(shown_alias);
     const std::vector<Option> table{first, {name, alias, "", "be second", set_flag(flag)}};
     CHECK_THROWS_AS(parse_options(manual, table, {}), Error);
   }
@@ -307,7 +310,8 @@ TEST_CASE("a wrong config file is refused with file and line") {
       {std::string(2 * 1024 * 1024, '\n'), "config file: read : larger than 1 MiB"},
   };
   for (const auto& [text, message] : rows) {
-    CAPTURE(message);
+    const auto& shown_message = message;  // clang 14 captures no structured binding
+    CAPTURE(shown_message);
     CHECK(config_refusal(text) == message);
   }
 }
@@ -387,7 +391,8 @@ TEST_CASE("a place with a wrong codec, a wrong level or nothing behind it is ref
       {"none:0=/x", "codec none takes no level"},
   };
   for (const auto& [text, message] : rows) {
-    CAPTURE(text);
+    const auto& shown_text = text;  // clang 14 captures no structured binding
+    CAPTURE(shown_text);
     const std::string refused = place_refusal(text);
     CAPTURE(refused);
     CHECK(refused.find(message) != std::string::npos);
@@ -508,7 +513,8 @@ TEST_CASE("the nearest name is one that a slip of the hand may have missed") {
       {"remote", ""},
   };
   for (const auto& [word, expected] : rows) {
-    CAPTURE(word);
+    const auto& shown_word = word;  // clang 14 captures no structured binding
+    CAPTURE(shown_word);
     CHECK(nearest(word, names) == expected);
   }
   CHECK(nearest(std::string(100'000, 'x'), names).empty());

@@ -216,7 +216,8 @@ TEST_CASE("the offsets of a member lead to it") {
   CHECK(members[0].first.data == 512);
   CHECK(members[1].first.data > members[1].first.header + 512);  // it has a pax header
   for (const auto& [position, name] : members) {
-    CAPTURE(name);
+    const auto& shown_name = name;  // clang 14 captures no structured binding
+    CAPTURE(shown_name);
     CHECK(tar.substr(position.data, 11 + name.size()) == "content of " + name);
     // Whoever starts reading at the header finds the member under its full name.
     const auto read = read_tar(std::string_view(tar).substr(position.header));
