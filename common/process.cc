@@ -28,7 +28,7 @@ constexpr int threw = 126;
 int contained(const std::function<int()>& work) noexcept {
   try {
     return work();
-  } catch (const std::exception&) {
+  } catch (...) {
     return threw;
   }
 }

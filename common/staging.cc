@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -72,7 +73,7 @@ Staging::~Staging() {
   }
   // On NFS a file that is open keeps a name until it is closed, and its directory with it.
   lock_.reset();
-  std::filesystem::remove_all(path_, ignored);
+  ::rmdir(path_.c_str());  // needs no descriptor, should there be none left
 }
 
 bool Staging::is_complete() const { return is_there(path_ / complete_name); }

@@ -171,7 +171,7 @@ TEST_CASE("garbage after the end is refused") {
 TEST_CASE("damage is told with the name of the file and the reason of the library") {
   const std::pair<Codec, std::string> wanted[] = {
       {Codec::gzip, "decompress f: damaged gzip member (incorrect header check)"},
-      {Codec::zstd, "decompress f: damaged zstd frame (Unknown frame descriptor)"},
+      {Codec::zstd, "decompress f: damaged zstd frame (unknown magic)"},
       {Codec::lz4, "decompress f: damaged lz4 frame (ERROR_frameType_unknown)"},
       {Codec::bzip2, "decompress f: damaged bzip2 stream (not in bzip2 format)"},
       {Codec::xz, "decompress f: damaged xz stream (not in this format)"},
