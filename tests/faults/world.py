@@ -40,12 +40,13 @@ class World:
             function()
         for target in reversed(self.mounts):
             sandbox.unmount(target)
-        for path, directories, _ in os.walk(self.dir):
-            for name in directories:
-                directory = pathlib.Path(path, name)
-                if not directory.is_symlink():
-                    directory.chmod(0o700)
+        # By root, because a program that breaks its rule may have left something that is root's.
         with sandbox.as_root():
+            for path, directories, _ in os.walk(self.dir):
+                for name in directories:
+                    directory = pathlib.Path(path, name)
+                    if not directory.is_symlink():
+                        directory.chmod(0o700)
             shutil.rmtree(self.dir, ignore_errors=True)
 
     # --- preparing
