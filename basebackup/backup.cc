@@ -11,6 +11,7 @@
 #include "basebackup/standby.h"
 #include "basebackup/wal_bundle.h"
 #include "common/backup_label.h"
+#include "common/backup_meta.h"
 
 namespace pitr {
 namespace {

@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <grp.h>
-#include <locale.h>
 #include <pwd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "common/digest.h"
 #include "common/json_text.h"
+#include "common/utf8_locale.h"
 
 namespace pitr {
 namespace {
@@ -32,22 +32,6 @@ std::string look_up(int (*get)(Id, Record*, char*, std::size_t, Record**), char*
     buffer.resize(buffer.size() * 2);
   }
 }
-
-// libarchive takes names to be in the character set of the locale and turns them into UTF-8. Server programs
-// run in the C locale, where it could turn nothing but ASCII; so it gets UTF-8 for the time of the call, in
-// this thread.
-class Utf8Locale {
- public:
-  explicit Utf8Locale(locale_t utf8) : before_(utf8 == nullptr ? nullptr : ::uselocale(utf8)) {}
-  ~Utf8Locale() {
-    if (before_ != nullptr) ::uselocale(before_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-
- private:
-  locale_t before_;
-};
 
 unsigned int file_type(Entry::Kind kind) {
   switch (kind) {
@@ -95,9 +79,6 @@ class TarWriter::Impl {
   struct FreeEntry {
     void operator()(archive_entry* entry) const { ::archive_entry_free(entry); }
   };
-  struct FreeLocale {
-    void operator()(locale_t locale) const { ::freelocale(locale); }
-  };
 
   static la_ssize_t push(struct archive*, void* self, const void* bytes, std::size_t size);
   void fill(const TarMember& member);
@@ -111,13 +92,13 @@ class TarWriter::Impl {
   std::uint64_t rest_ = 0;  // bytes that it still needs
   std::map<uid_t, std::string> owners_;
   std::map<gid_t, std::string> groups_;
-  std::unique_ptr<std::remove_pointer_t<locale_t>, FreeLocale> utf8_;
+  const Utf8 utf8_;
   std::unique_ptr<archive_entry, FreeEntry> entry_{::archive_entry_new()};
   std::unique_ptr<struct archive, FreeArchive> archive_{::archive_write_new()};
 };
 
 TarWriter::Impl::Impl(Sink& next)
-    : next_(next), utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr))) {
+    : next_(next) {
   if (!entry_ || !archive_) fail(Exit::failed, "write tar: out of memory");
   check(::archive_write_set_format_pax_restricted(archive_.get()));
   // Unblocked: every byte is with the sink when a call returns, so that offset() is true.
@@ -176,7 +157,7 @@ TarPosition TarWriter::Impl::begin(const TarMember& member) {
   fill(member);
   int result = 0;
   {
-    const Utf8Locale for_names(utf8_.get());
+    const auto utf8 = utf8_.scope();
     result = ::archive_write_header(archive_.get(), entry_.get());
   }
   // A warning about a name that is no UTF-8 says that it went in as it is, which is what we want.

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/backup_set.h"
 #include "common/codec.h"
@@ -57,5 +59,27 @@ class BackupIndexWriter {
   Sink& next_;
   std::string buffer_;
 };
+
+// The stored files of a set as its index tells them. A block takes 32 bytes here: one TB is a million.
+struct IndexedBlock {
+  std::uint64_t stored_offset, raw_offset;
+  std::uint32_t stored_size, raw_size, crc32c;
+};
+struct IndexedFile {
+  std::string name;
+  Codec codec;
+  std::uint64_t size;  // as stored
+  std::string sha256;
+  std::vector<IndexedBlock> blocks;  // in the order of the file; empty for a codec without blocks
+};
+struct IndexedMember {
+  SetPart part;
+  std::string path;
+  std::uint64_t header, data, size;
+};
+// Reads an index. `each_member`, when there is one, gets the members in the order of their tars. Throws Exit::damaged
+// when a line does not parse, when blocks do not follow one another, and when a file is not told to its end.
+std::vector<IndexedFile> read_index(Source& from,
+                                    const std::function<void(const IndexedMember&)>& each_member = {});
 
 }  // namespace pitr

@@ -1,14 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <ctime>
 #include <string>
 #include <string_view>
 
 #include "common/codec.h"
 #include "common/store.h"
-#include "common/wal.h"
 
 namespace pitr {
 
@@ -38,34 +35,5 @@ class SetNames {
 
   std::string pattern_;  // with nothing left to replace but __FILETYPE__ and __CEXT__
 };
-
-enum class SetState { complete, waiting };
-enum class BackupFrom { primary, standby };
-
-// What the meta file tells about a backup. The first four lines are OmniPITR's; its readers take no notice of
-// more.
-struct Meta {
-  WalName min_xlog;      // the first segment that recovery reads
-  std::time_t started;   // when the program was called: the time in the files' names
-  std::string timezone;  // of the machine then: "CEST"
-  std::string hostname;
-  SetState state;
-  std::string label;
-  BackupFrom from;
-  Lsn start, stop, checkpoint;
-  std::time_t start_time, stop_time;  // of the backup in the server
-  Timeline start_timeline, stop_timeline;
-  std::uint64_t system_identifier;
-  std::string server_version;  // "15.18"
-  SegmentSize segment_size;
-  std::string data_directory;
-  std::uint64_t raw_bytes, stored_bytes;  // of the data and xlog files: before and after compression
-  std::uint64_t bad_pages;
-};
-inline constexpr int meta_format = 1;
-
-// "Key: value" lines; the last one, SHA-256, is the digest of all before it. In a value a backslash, a line
-// feed and a carriage return are written \\, \n and \r: a label cannot add a line.
-std::string format_meta(const Meta& meta);
 
 }  // namespace pitr

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "common/background.h"
 #include "common/codec_internal.h"
 #include "common/parallel.h"
 
@@ -253,6 +254,17 @@ std::unique_ptr<Sink> decompress(Codec codec, std::string name, std::unique_ptr<
   std::unique_ptr<Decoder> of_codec = decoder(codec, name);
   if (!of_codec) return next;
   return std::make_unique<DecompressFilter>(std::move(of_codec), std::move(name), std::move(next));
+}
+
+std::unique_ptr<Source> decompressed(Codec codec, std::string name, std::unique_ptr<Source> stored) {
+  if (codec == Codec::none) return stored;
+  // Shared: std::function wants to be copyable.
+  const std::shared_ptr<Source> from = std::move(stored);
+  return in_background([codec, name, from](Sink& to) {
+    const auto filter = decompress(codec, name, std::make_unique<BorrowedSink>(to));
+    copy(*from, *filter);
+    filter->finish();
+  });
 }
 
 }  // namespace pitr

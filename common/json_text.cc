@@ -1,5 +1,9 @@
 #include "common/json_text.h"
 
+#include <charconv>
+
+#include "common/error.h"
+
 #include <iterator>
 
 #include <fmt/format.h>
@@ -85,6 +89,20 @@ void append_json_path(std::string& json, std::string_view key, std::string_view 
     fmt::format_to(std::back_inserter(json), "{:02x}", static_cast<unsigned char>(c));
   }
   json += '"';
+}
+
+std::string path_from_hex(std::string_view hex) {
+  std::string text;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    unsigned char byte = 0;
+    const std::string_view digits = hex.substr(i, 2);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2) {
+      fail(Exit::damaged, "'{}' is no path in hex", hex);
+    }
+    text += static_cast<char>(byte);
+  }
+  return text;
 }
 
 }  // namespace pitr

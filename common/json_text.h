@@ -17,4 +17,7 @@ void append_json_string(std::string& json, std::string_view text);
 void append_json_path(std::string& json, std::string_view key, std::string_view encoded_key,
                       std::string_view path);
 
+// What `encoded_key` holds. Throws Exit::damaged when it is no hex.
+std::string path_from_hex(std::string_view hex);
+
 }  // namespace pitr

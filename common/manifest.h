@@ -3,9 +3,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/digest.h"
 #include "common/stream.h"
@@ -52,5 +55,19 @@ class ManifestWriter {
   std::string buffer_;
   bool has_files_ = false;
 };
+
+struct ManifestFile {
+  std::string path;       // relative to the data directory
+  std::uint64_t size;
+  std::string algorithm;  // NONE, CRC32C, SHA224, SHA256, SHA384, SHA512
+  std::string checksum;   // in hex, as it stands there
+};
+struct Manifest {
+  std::optional<std::uint64_t> system_identifier;  // null: version 1 has none
+  std::vector<WalRange> ranges;
+};
+// Reads a backup_manifest, ours or PostgreSQL's. Throws Exit::damaged when its own checksum does not fit or it does not
+// parse. Memory holds the whole text.
+Manifest read_manifest(Source& from, const std::function<void(ManifestFile)>& each);
 
 }  // namespace pitr

@@ -1,7 +1,5 @@
 #include "common/parallel.h"
 
-#include <csignal>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -9,42 +7,10 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <system_error>
-#include <thread>
+
+#include "common/thread.h"
 
 namespace pitr {
-namespace {
-
-// Blocks all signals while threads are started, which inherit it: signals then reach the main thread only,
-// whose reads and writes turn them into an Error.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
-// False when the system gives no more threads: the work is then done by those that are there.
-template <typename F>
-bool start_thread(std::vector<std::jthread>& threads, F body) {
-  const SignalsBlocked blocked;
-  try {
-    threads.emplace_back(std::move(body));
-    return true;
-  } catch (const std::system_error&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 std::size_t worker_count(int wanted, std::size_t most) {
   if (wanted > 0) return static_cast<std::size_t>(wanted);
@@ -89,6 +55,7 @@ class BlockPipeline::Impl {
         deliver_(std::move(deliver)) {}
   ~Impl();
   void write(Bytes bytes);
+  void end_block();
   void finish();
 
  private:
@@ -158,6 +125,12 @@ void BlockPipeline::Impl::write(Bytes bytes) {
     current_->size += n;
     bytes = bytes.subspan(n);
   }
+  unusable_ = false;
+}
+
+void BlockPipeline::Impl::end_block() {
+  begin();
+  if (current_ && current_->size > 0) hand_over();
   unusable_ = false;
 }
 
@@ -252,6 +225,9 @@ BlockPipeline::BlockPipeline(std::size_t block_size, std::size_t workers, Transf
 BlockPipeline::~BlockPipeline() = default;
 void BlockPipeline::write(Bytes bytes) {
   impl_->write(bytes);
+}
+void BlockPipeline::end_block() {
+  impl_->end_block();
 }
 void BlockPipeline::finish() {
   impl_->finish();

@@ -35,6 +35,8 @@ class BlockPipeline {
   BlockPipeline& operator=(const BlockPipeline&) = delete;
 
   void write(Bytes bytes);
+  // The block ends here, although it is shorter than the others; without a byte in it it is none.
+  void end_block();
   // Transforms the last, shorter block and delivers everything. An empty stream is one empty block.
   void finish();
 

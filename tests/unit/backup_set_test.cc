@@ -1,5 +1,7 @@
 #include "common/backup_set.h"
 
+#include "common/backup_meta.h"
+
 #include <time.h>
 
 #include <cstdlib>
