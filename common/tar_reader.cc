@@ -51,6 +51,8 @@ class TarReader::Impl final : public Source {
              .target = text_or_empty(::archive_entry_hardlink(found)),
              .size = static_cast<std::uint64_t>(::archive_entry_size(found)),
              .mode = static_cast<mode_t>(::archive_entry_perm(found)),
+             .owner = static_cast<uid_t>(::archive_entry_uid(found)),
+             .group = static_cast<gid_t>(::archive_entry_gid(found)),
              .modified = ::archive_entry_mtime(found)};
     if (entry.kind == TarEntry::Kind::symlink) entry.target = text_or_empty(::archive_entry_symlink(found));
     if (entry.path.empty()) fail(Exit::damaged, "{}: holds a member without a readable name", name_);

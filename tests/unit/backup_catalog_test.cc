@@ -197,7 +197,10 @@ TEST_CASE("a set is named by its name or any of its files") {
 
 TEST_CASE("a file's siblings have its name with another type") {
   const auto name = [](std::string_view text) { return *Name::parse(text); };
-  CHECK(sibling(name("meta-waiting-1.tar"), name("meta-data-1.tar"), SetPart::xlog) == name("meta-xlog-1.tar"));
-  CHECK(sibling_digest(name("db-meta-1.tar"), name("db-data-1.tar"), "MD5") == name("db-MD5-1.tar"));
-  CHECK(failure_of([&] { return sibling(name("a-meta"), name("b-data"), SetPart::xlog).text(); }).code == Exit::damaged);
+  const SetNames names = names_of_set(name("meta-waiting-1.tar.gz"), name("meta-data-1.tar.gz"));
+  CHECK(names.file(SetPart::xlog, Codec::none) == name("meta-xlog-1.tar.gz"));
+  CHECK(names.file(SetPart::meta, Codec::gzip) == name("meta-meta-1.tar.gz"));
+  CHECK(names.digest("MD5", Codec::none) == name("meta-MD5-1.tar.gz"));
+  CHECK(failure_of([&] { return names_of_set(name("a-meta"), name("b-data")).file(SetPart::xlog, Codec::none).text(); }).code ==
+        Exit::damaged);
 }

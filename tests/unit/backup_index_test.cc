@@ -34,7 +34,7 @@ TEST_CASE("an index tells where members and blocks lie, one JSON object per line
                                  .raw_size = 70000,
                                  .bytes = as_bytes("123456789")});
   index.add({.name = "db1-data.tar.zst", .codec = Codec::zstd, .size = 19, .sha256 = "00ff"});
-  index.finish();
+  index.flush();
   CHECK(text.back() == '\n');
 
   const auto lines = lines_of(text);
@@ -76,7 +76,7 @@ TEST_CASE("offsets beyond 4 GiB keep all their digits") {
              .header = 18446744073709551103U,
              .data = 18446744073709551615U,
              .size = 0});
-  index.finish();
+  index.flush();
   CHECK(lines_of(text).at(1)["data"] == 18446744073709551615U);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("a long index is written on the way, in whole lines") {
     if (i == 5000) CHECK(text.size() > 300'000);
   }
   CHECK(text.back() == '\n');
-  index.finish();
+  index.flush();
   CHECK(lines_of(text).size() == 10001);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("what an index tells comes back as it was written") {
   index.add("db1.tar.zst", {.stored_offset = 0, .stored_size = 9, .raw_offset = 0, .raw_size = 70000, .bytes = bytes});
   index.add("db1.tar.zst", {.stored_offset = 9, .stored_size = 4, .raw_offset = 70000, .raw_size = 5, .bytes = bytes});
   index.add({.name = "db1.tar.zst", .codec = Codec::zstd, .size = 13, .sha256 = "00ff"});
-  index.finish();
+  index.flush();
 
   std::vector<IndexedMember> members;
   MemorySource source(as_bytes(text));
