@@ -16,7 +16,12 @@ struct Destination {
   bool complete = false;  // the set is published here, meta included
 };
 
-[[noreturn]] void refuse_existing(const Store& store, const Name& name) {
+[[noreturn]] void refuse_existing(const Store& store, const Name& name, bool is_backup) {
+  if (!is_backup) {
+    fail(Exit::failed,
+         "{} exists without its meta file: no backup, a killed run left it (if no other run is at work, remove it)",
+         store.describe(name));
+  }
   fail(Exit::failed, "{} exists: a backup of this name is there (for several a day: -f with ^H^M^S in it)",
        store.describe(name));
 }
@@ -168,6 +173,14 @@ class SetBranch {
 
   void add_place(Destination& place) { places_.push_back(&place); }
 
+  // Throws when `store` holds a file of one of the names that the set may get.
+  void require_free(Store& store) const {
+    const auto holds = [&](SetPart part) { return store.open(names_.file(part, compression_.codec)) != nullptr; };
+    for (const Name& name : file_names()) {
+      if (store.open(name)) refuse_existing(store, name, holds(SetPart::meta) || holds(SetPart::waiting));
+    }
+  }
+
   // Every name that the set may get.
   std::vector<Name> file_names() const {
     std::vector<Name> names;
@@ -247,9 +260,7 @@ SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
       continue;
     }
     SetBranch& branch = branch_for(place.compression, options, names);
-    for (const Name& name : branch.file_names()) {
-      if (store->open(name)) refuse_existing(*store, name);
-    }
+    branch.require_free(*store);
     store->remove_litter();
     branch.add_place(destinations_->add(std::move(store)));
   }
