@@ -1,6 +1,6 @@
 #!/bin/bash
 # versions: all
-# A cluster started from the data and the xlog tar alone has every row that was committed before the backup ended.
+# B01: a cluster started from the data and the xlog tar alone has every row that was committed before the backup ended.
 . "$(dirname "$0")/harness.sh"
 
 new_cluster

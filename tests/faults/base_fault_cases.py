@@ -1,4 +1,4 @@
-"""pitr-base: no space, missing and damaged WAL, an archive that stands still."""
+"""pitr-base: no space, missing and damaged WAL."""
 
 import sandbox
 from base_world import Backups, small_disk, wait_until
@@ -40,17 +40,6 @@ def no_space_in_staging(t):
         backups.restores()
         failed = backups.server.sql("SELECT failed_count FROM pg_stat_archiver")
         check(failed == "0", f"archiving failed {failed} times")
-
-
-@case("B08", "an archive_command that fails: an end within --wal-timeout, the missing segment is named")
-def archiving_fails(t):
-    backups = Backups(t)
-    backups.server.sql("ALTER SYSTEM SET archive_command = 'false'")
-    backups.server.sql("SELECT pg_reload_conf()")
-    wait_until("the new setting", lambda: backups.server.sql("SHOW archive_command") == "false")
-    run = backups.take("--wal-timeout", 3).within(40).gives(4).says("archive is behind: segment 0000")
-    check("one" in backups.listed() and run.seconds >= 2, f"it did not wait: {run}")
-    backups.restores()
 
 
 @each("the WAL of a backup is {} at bundling, pg_wal has not got it either: no set, the segment is named",

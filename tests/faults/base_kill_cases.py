@@ -131,22 +131,3 @@ def power_cut_within(t):
             left = [path.name for path in place.iterdir() if ".tmp." not in path.name]
         check(any("-data-" in name for name in left), f"the data file is not durable before meta: {left}")
         disk.end()
-
-
-@case("D30", "what a killed backup staged fills no disk: nobody archives into it, the next backup removes it")
-def stale_staging(t):
-    backups = Backups(t)
-    run = backups.take_slowly()
-    run.signal(signal.SIGKILL)
-    run.wait(10).gives(137)
-    check((backups.staging / "pitr-base.lock").exists(), "it left no staging directory: this proves nothing")
-    before = sorted(path.name for path in backups.staging.iterdir())
-    for _ in range(2):
-        # An idle server switches nothing.
-        backups.server.sql("SELECT pg_create_restore_point('switch')")
-        name = backups.server.sql("SELECT pg_walfile_name(pg_switch_wal())")
-        wait_until(f"{name} in the archive", lambda name=name: t.forms(name))
-    after = sorted(path.name for path in backups.staging.iterdir())
-    check(after == before, f"archived into the dead backup's directory: {after}")
-    backups.next_one_works()
-    backups.restores("next")
