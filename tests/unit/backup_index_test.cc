@@ -160,6 +160,8 @@ TEST_CASE("a damaged index is refused, and says where") {
         Row{header + "nonsense\n", "line 2"}, Row{header + "{\"kind\": \"file\", \"name\": \"a\"}\n", "codec"},
         Row{header + block_line("a", 0, 0), "not told to its end"},
         Row{header + block_line("a", 0, 0) + file_line("a", 11), "not told to its end"},
+        Row{header + "{\"kind\": \"file\", \"name\": \"a\", \"codec\": \"gzip\", \"size\": 1e300, \"sha256\": \"00\"}\n", "1e+300"},
+        Row{header + "{\"kind\": \"file\", \"name\": \"a\", \"codec\": \"gzip\", \"size\": -1, \"sha256\": \"00\"}\n", "-1"},
         Row{header + block_line("a", 1, 0), "does not follow"},
         Row{header + block_line("a", 0, 0) + block_line("a", 10, 99), "does not follow"},
         Row{header + block_line("a", 0, 0) + block_line("a", 20, 100), "does not follow"}}) {
