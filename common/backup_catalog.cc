@@ -5,6 +5,7 @@
 #include <cctype>
 #include <set>
 
+#include "common/backup_lease.h"
 #include "common/wal_archive.h"
 
 namespace pitr {
@@ -53,7 +54,7 @@ class Sorter {
  public:
   explicit Sorter(Store& store) : store_(store) {
     store.list("", [&](const Name& name) {
-      if (!stored_segment(name)) names_.insert(name.text());
+      if (!stored_segment(name) && !name.text().ends_with(lease_suffix)) names_.insert(name.text());
       return true;
     });
   }

@@ -19,6 +19,7 @@ constexpr std::size_t checkpoint_offset = 32;
 constexpr std::size_t redo_offset = 40;
 constexpr std::size_t timeline_offset = 48;
 constexpr std::size_t min_recovery_point_offset = 136;
+constexpr std::size_t max_connections_offset = 180;  // and four more numbers behind it
 constexpr std::size_t segment_size_offset = 228;
 constexpr std::size_t data_checksum_version_offset = 252;
 
@@ -86,6 +87,11 @@ std::optional<ControlFile> parse_control_file(const ControlBytes& bytes) {
                      .timeline = Timeline{value_at<std::uint32_t>(bytes, timeline_offset)},
                      .min_recovery_point = Lsn{value_at<std::uint64_t>(bytes, min_recovery_point_offset)},
                      .segment_size = *segment_size,
+                     .max_connections = value_at<std::int32_t>(bytes, max_connections_offset),
+                     .max_worker_processes = value_at<std::int32_t>(bytes, max_connections_offset + 4),
+                     .max_wal_senders = value_at<std::int32_t>(bytes, max_connections_offset + 8),
+                     .max_prepared_transactions = value_at<std::int32_t>(bytes, max_connections_offset + 12),
+                     .max_locks_per_transaction = value_at<std::int32_t>(bytes, max_connections_offset + 16),
                      .data_checksum_version = value_at<std::uint32_t>(bytes, data_checksum_version_offset)};
 }
 

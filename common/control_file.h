@@ -22,6 +22,9 @@ struct ControlFile {
   Timeline timeline;              // of that checkpoint
   Lsn min_recovery_point;         // of a standby: replay must come so far before the data is consistent
   SegmentSize segment_size;
+  // What a standby needs at least as much of as its primary had.
+  std::int32_t max_connections, max_worker_processes, max_wal_senders, max_prepared_transactions,
+      max_locks_per_transaction;
   std::uint32_t data_checksum_version;  // 0: the cluster has no page checksums
 };
 

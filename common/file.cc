@@ -214,6 +214,12 @@ void sync_file(const std::filesystem::path& path) {
 
 void sync_directory(const std::filesystem::path& path) { sync(open_file(path, O_RDONLY | O_DIRECTORY)); }
 
+void sync_file_system(const Fd& directory) {
+  if (::syncfs(directory.number()) != 0) {
+    fail(Exit::failed, "sync the file system of {}: {}", directory.name(), errno_text(errno));
+  }
+}
+
 bool is_temporary_name(std::string_view name) {
   const auto mark = name.rfind(temporary_mark);
   if (mark == std::string_view::npos || mark == 0) return false;
@@ -253,6 +259,13 @@ bool lies_within(const std::filesystem::path& path, const std::filesystem::path&
 void remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     fail(Exit::failed, "remove {}: {}", path.native(), errno_text(errno));
+  }
+}
+
+void remove_at(const Fd& directory, const std::string& name, Removed what) {
+  const int flags = what == Removed::directory ? AT_REMOVEDIR : 0;
+  if (::unlinkat(directory.number(), name.c_str(), flags) != 0 && errno != ENOENT) {
+    fail(Exit::failed, "remove {}: {}", describe(directory, name), errno_text(errno));
   }
 }
 

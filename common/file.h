@@ -61,6 +61,9 @@ Publishing try_publishing(const std::filesystem::path& directory);
 void sync_file(const std::filesystem::path& path);
 void sync_directory(const std::filesystem::path& path);
 
+// Makes everything in the file system of this open directory durable: for what consists of many files. Write errors
+// since the directory was opened are reported (Linux 5.8).
+void sync_file_system(const Fd& directory);
 // "NAME.tmp.N": not a stored file.
 bool is_temporary_name(std::string_view name);
 // What a writer of `path` that is alone writes into.
@@ -75,6 +78,9 @@ bool is_there(const std::filesystem::path& path);
 bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory);
 // Missing is fine; anything else that keeps the file there throws.
 void remove_file(const std::filesystem::path& path);
+// Removes a file, a link or an empty directory from an open directory; missing is fine.
+enum class Removed { file, directory };
+void remove_at(const Fd& directory, const std::string& name, Removed what);
 // Creates `path` and its missing parents, each synced into its parent.
 void create_directories(const std::filesystem::path& path, mode_t mode);
 

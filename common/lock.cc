@@ -9,9 +9,9 @@
 namespace pitr {
 namespace {
 
-struct flock whole_file() {
+struct flock whole_file(short type = F_WRLCK) {
   struct flock lock {};
-  lock.l_type = F_WRLCK;
+  lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
 }
@@ -23,10 +23,8 @@ std::string pid_in(const Fd& file) {
   return pid.empty() ? "unknown" : pid;
 }
 
-}  // namespace
-
-Locked try_lock(const Fd& fd) {
-  struct flock lock = whole_file();
+Locked try_lock_as(const Fd& fd, short type) {
+  struct flock lock = whole_file(type);
   for (;;) {
     if (::fcntl(fd.number(), F_OFD_SETLK, &lock) == 0) return Locked::yes;
     if (errno == EAGAIN || errno == EACCES) return Locked::no;
@@ -34,6 +32,12 @@ Locked try_lock(const Fd& fd) {
     if (errno != EINTR) fail(Exit::failed, "lock {}: {}", fd.name(), errno_text(errno));
   }
 }
+
+}  // namespace
+
+Locked try_lock(const Fd& fd) { return try_lock_as(fd, F_WRLCK); }
+
+Locked try_lock_shared(const Fd& fd) { return try_lock_as(fd, F_RDLCK); }
 
 void wait_for_lock(const Fd& fd) {
   constexpr double nap = 0.02;

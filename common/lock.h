@@ -16,6 +16,9 @@ enum class Locked {
   unknown,  // the file system has no locks
 };
 Locked try_lock(const Fd& fd);
+// The same, shared with others who read: keeps away who would remove. `fd` need be open for reading only.
+Locked try_lock_shared(const Fd& fd);
+
 // Waits until it has the lock, or until the file system says that it has none; throws after a minute.
 void wait_for_lock(const Fd& fd);
 // Is `file` (still) what `name` in `directory` stands for? No, when that cannot be found out.

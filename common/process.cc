@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "common/fd.h"
 
@@ -90,10 +91,49 @@ class Child {
   ::_exit(cannot_run);
 }
 
+void become(uid_t user, gid_t group, const std::string& description) {
+  const struct passwd* entry = ::getpwuid(user);
+  const bool has_groups = entry == nullptr ? ::setgroups(0, nullptr) == 0 : ::initgroups(entry->pw_name, group) == 0;
+  // The groups first: afterwards there is no right to change them.
+  if (!has_groups || ::setgid(group) != 0 || ::setuid(user) != 0) {
+    fail(Exit::failed, "become {}: {}", description, errno_text(errno));
+  }
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& words, const std::filesystem::path& directory) {
   Child child([&]() -> int { execute(words, directory); });
+  while (!child.ended()) throw_if_signalled();
+  return child.status();
+}
+
+std::optional<int> run_reading(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+                               const std::function<bool(const std::string& line)>& each) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) fail(Exit::failed, "pipe: {}", errno_text(errno));
+  const Fd reader(ends[0], words.front());
+  Fd writer(ends[1], "pipe");
+  Child child([&]() -> int {
+    const int nothing = ::open("/dev/null", O_WRONLY);
+    ::dup2(writer.number(), STDOUT_FILENO);
+    ::dup2(nothing, STDERR_FILENO);
+    for (const std::string& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
+    execute(words, ".");
+  });
+  writer.close();
+  std::string rest;
+  std::vector<std::byte> buffer(64 * 1024);
+  for (std::size_t n = read_some(reader, buffer); n > 0; n = read_some(reader, buffer)) {
+    rest.append(reinterpret_cast<const char*>(buffer.data()), n);
+    std::size_t begin = 0;
+    for (std::size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n', begin)) {
+      if (!each(rest.substr(begin, end - begin))) return std::nullopt;
+      begin = end + 1;
+    }
+    rest.erase(0, begin);
+  }
+  if (!rest.empty() && !each(rest)) return std::nullopt;
   while (!child.ended()) throw_if_signalled();
   return child.status();
 }
@@ -135,14 +175,15 @@ void become_owner_of(const std::filesystem::path& data_directory) {
   if (::geteuid() != 0) return;
   const struct stat status = file_status(open_file(data_directory, O_RDONLY | O_DIRECTORY));
   if (status.st_uid == 0) return;
-  const struct passwd* user = ::getpwuid(status.st_uid);
-  const bool has_groups = user == nullptr ? ::setgroups(0, nullptr) == 0
-                                          : ::initgroups(user->pw_name, status.st_gid) == 0;
-  // The groups first: afterwards there is no right to change them.
-  if (!has_groups || ::setgid(status.st_gid) != 0 || ::setuid(status.st_uid) != 0) {
-    fail(Exit::failed, "become the owner of {} (uid {}): {}", data_directory.native(), status.st_uid,
-         errno_text(errno));
-  }
+  become(status.st_uid, status.st_gid, fmt::format("the owner of {} (uid {})", data_directory.native(), status.st_uid));
+}
+
+void become_user(const std::string& name) {
+  const struct passwd* user = ::getpwnam(name.c_str());
+  if (user == nullptr) fail(Exit::usage, "{}: there is no such user", name);
+  if (::geteuid() == user->pw_uid) return;
+  if (::geteuid() != 0) fail(Exit::usage, "become {}: only root can", name);
+  become(user->pw_uid, user->pw_gid, name);
 }
 
 void be_nice() {

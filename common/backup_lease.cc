@@ -1,0 +1,59 @@
+#include "common/backup_lease.h"
+
+#include <algorithm>
+#include <map>
+
+#include "common/backup_meta.h"
+#include "common/line_reader.h"
+
+namespace pitr {
+namespace {
+
+Name name_of(const std::string& set) {
+  const auto name = Name::parse(set + std::string(lease_suffix));
+  if (!name) fail(Exit::failed, "{}{} is no name for a stored file", set, lease_suffix);
+  return *name;
+}
+
+std::optional<std::time_t> parse_utc(const std::string& text) {
+  std::tm parts = {};
+  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&parts);
+}
+
+}  // namespace
+
+void write_lease(const std::filesystem::path& backup_directory, const std::string& set, Lease lease, mode_t mode) {
+  if (const auto other = read_lease(*open_directory(backup_directory, {}), set)) {
+    lease.expires = std::max(lease.expires, other->expires);
+  }
+  AtomicFile file(backup_directory / name_of(set).text(), AtomicFile::Existing::replace, mode);
+  file.write(as_bytes(fmt::format("Expires: {}\nHostname: {}\nData-Directory: {}\n", utc_text(lease.expires),
+                                  lease.hostname, lease.data_directory)));
+  file.finish();
+}
+
+std::optional<Lease> read_lease(Store& store, const std::string& set) {
+  const Name name = name_of(set);
+  const auto source = store.open(name);
+  if (!source) return std::nullopt;
+  return in_context("read " + store.describe(name), [&] {
+    std::map<std::string, std::string> values;
+    LineReader lines(*source);
+    for (std::string line; lines.next(line);) {
+      const auto colon = line.find(": ");
+      if (colon != line.npos) values[line.substr(0, colon)] = line.substr(colon + 2);
+    }
+    const auto expires = parse_utc(values["Expires"]);
+    if (!expires) fail(Exit::damaged, "it does not say when it expires");
+    return Lease{*expires, values["Hostname"], values["Data-Directory"]};
+  });
+}
+
+void remove_lease(const std::filesystem::path& backup_directory, const std::string& set) {
+  remove_file(backup_directory / name_of(set).text());
+  sync_directory(backup_directory);
+}
+
+}  // namespace pitr

@@ -1,0 +1,86 @@
+#include "restore/free_place.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <array>
+#include <charconv>
+#include <functional>
+#include <optional>
+
+#include "common/file.h"
+
+namespace pitr {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Calls `each` with every process of this host that we may look at, and its working directory.
+void for_each_process(const std::function<void(const std::string& pid, const fs::path& directory)>& each) {
+  std::error_code code;
+  for (fs::directory_iterator entry("/proc", code), end; !code && entry != end; entry.increment(code)) {
+    const std::string pid = entry->path().filename();
+    if (pid.find_first_not_of("0123456789") != pid.npos) continue;
+    std::error_code gone;
+    const fs::path directory = fs::read_symlink(entry->path() / "cwd", gone);
+    if (!gone) each(pid, directory);
+  }
+}
+
+// The process that postmaster.pid names, when it lives; what else it may be is not asked.
+std::optional<std::string> live_postmaster(const fs::path& data_directory) {
+  const Fd file = open_if_there(data_directory / "postmaster.pid", O_RDONLY | O_NONBLOCK);
+  if (!file) return std::nullopt;
+  std::array<std::byte, 32> buffer;
+  const std::string_view text(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH)) return std::nullopt;
+  // A number that was given to another process since: that one works elsewhere.
+  std::error_code code;
+  const fs::path directory = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), code);
+  if (!code && !fs::equivalent(directory, data_directory, code)) return std::nullopt;
+  return std::to_string(pid);
+}
+
+void refuse(const fs::path& path, const std::string& pid) {
+  fail(Exit::usage, "{}: a server runs there (process {}): stop it first", path.native(), pid);
+}
+
+}  // namespace
+
+void require_free_directory(const fs::path& path) {
+  std::error_code code;
+  if (!is_there(path)) return;
+  if (!fs::is_directory(path, code)) fail(Exit::usage, "{}: it is no directory", path.native());
+  const bool is_empty = fs::is_empty(path, code);
+  if (code) fail(Exit::failed, "look into {}: {}", path.native(), errno_text(code.value()));
+  if (!is_empty) fail(Exit::usage, "{}: it is not empty", path.native());
+}
+
+void require_stopped(const fs::path& data_directory) {
+  if (const auto pid = live_postmaster(data_directory)) refuse(data_directory, *pid);
+  for_each_process([&](const std::string& pid, const fs::path& directory) {
+    std::error_code code;
+    // A shell of the DBA may stand there; a server's processes have pg_control's directory under their feet and the
+    // server's name.
+    if (!fs::equivalent(directory, data_directory, code) || code) return;
+    const fs::path program = fs::read_symlink("/proc/" + pid + "/exe", code);
+    if (!code && program.filename().native().starts_with("postgres")) refuse(data_directory, pid);
+  });
+}
+
+void require_not_in_use(const fs::path& path) {
+  for_each_process([&](const std::string& pid, const fs::path& directory) {
+    std::error_code code;
+    if (!fs::exists(directory / "postmaster.pid", code)) return;
+    if (lies_within(path, directory)) refuse(path, pid);
+    for (fs::directory_iterator entry(directory / "pg_tblspc", code), end; !code && entry != end; entry.increment(code)) {
+      std::error_code broken;
+      const fs::path target = fs::read_symlink(entry->path(), broken);
+      if (!broken && lies_within(path, target)) refuse(path, pid);
+    }
+  });
+}
+
+}  // namespace pitr

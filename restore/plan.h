@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/backup_catalog.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "restore/recovery_target.h"
+#include "restore/set_contents.h"
+#include "restore/wal_map.h"
+
+namespace pitr {
+
+enum class Reach { yes, no, unknown };
+
+// From which backup, along which timelines and by which WAL the target is reached; or why not.
+struct Plan {
+  BackupSet set;
+  SetContents contents;
+  TimelinePath path;
+  Coverage wal;
+  Reach reach;
+  std::string reason;  // of `no` and `unknown`
+};
+
+struct PlanRequest {
+  std::string backup;  // "" for the newest that reaches the target
+  std::vector<Place> sources;
+  std::vector<WalName> rescued;  // WAL of the old data directory that no source holds
+  std::map<Timeline, std::string> rescued_histories;
+  RecoveryTarget target;
+  bool search = true;               // by pg_waldump, where names and LSNs do not decide
+  std::string bindir;               // of the backup's major; "" to look for it
+  std::filesystem::path temporary_directory;
+};
+
+// Throws usage when there is no backup, damaged when the chosen one cannot be read.
+Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request, Log& log);
+
+}  // namespace pitr
