@@ -39,7 +39,7 @@ struct WalkOptions {
   std::vector<std::string> emptied;
   // By OID: the path that a tablespace is stored under when it is not the one where it lies. A standby may have it
   // elsewhere than its primary, whose tablespace_map goes into the set.
-  std::map<std::string, std::filesystem::path> tablespace_paths;
+  std::map<std::string, std::filesystem::path> tablespace_paths{};
 };
 
 // "PG_15_202209061": what this cluster calls its directory in every tablespace. `major` as in PG_VERSION.

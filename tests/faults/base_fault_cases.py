@@ -2,7 +2,7 @@
 
 import sandbox
 from base_world import Backups, small_disk, wait_until
-from program import ARCHIVE
+from program import ARCHIVE, BASE
 from registry import case, check, each
 
 
@@ -42,7 +42,7 @@ def no_space_in_staging(t):
         check(failed == "0", f"archiving failed {failed} times")
 
 
-@each("the WAL of a backup is {} at bundling, pg_wal has not got it either: no set, the segment is named",
+@each("the WAL of a backup is {} at bundling, pg_wal has not got it either: no backup until it is there",
       D31="missing", D31b="damaged", D31c="another segment's bytes")
 def bad_wal(t, how):
     backups = Backups(t, standing=True)
@@ -50,17 +50,27 @@ def bad_wal(t, how):
     wait_until("the start of the backup", lambda: backups.has_logged(") returned", run))
     first = backups.server.sql("SELECT pg_walfile_name(pg_switch_wal())")
     wait_until(f"{first} is archived", lambda: t.forms(first, backups.staging) and t.forms(first, t.dst))
-    for path in t.forms(first, t.dst) + t.forms(first, backups.staging) + [backups.data / "pg_wal" / first]:
-        if how == "missing":
+    places = t.forms(first, t.dst) + t.forms(first, backups.staging) + [backups.data / "pg_wal" / first]
+    good = places[-1].read_bytes()
+    before = f"{int(first, 16) - 1:024X}"
+    bad = {"missing": None, "damaged": bytes(1000) + good[1000:],
+           "another segment's bytes": (backups.data / "pg_wal" / before).read_bytes()}[how]
+    for path in places:
+        if bad is None:
             path.unlink()
-        elif how == "damaged":
-            path.write_bytes(bytes(1000) + path.read_bytes()[1000:])
         else:
-            before = f"{int(first, 16) - 1:024X}"
-            path.write_bytes((backups.data / "pg_wal" / before).read_bytes())
-    run.wait(90).gives(1, 3).says(first)
-    check(not backups.listed() and not backups.files(), f"left of it: {backups.files()}")
+            path.write_bytes(bad)
+    run.wait(90).gives(4).says(first, "no backup yet")
+    found = backups.files()
+    check(found == ["h-data-one.tar.zst", "h-waiting-one.tar.zst"], f"left of it: {found}")
     backups.nothing_left(standing=True)
+    # The archive gets the right one: now it becomes a backup.
+    places[0].write_bytes(good)
+    backups.log.unlink()
+    words = [BASE, "--finish", "h-data-one.tar", "-dl", backups.sets, "--source", t.dst]
+    t._run([*words, "-t", backups.temporary], True, 60, {"cwd": t.dir}).gives(0)
+    check(backups.listed() == ["one"], f"after --finish: {backups.files()}")
+    backups.restores()
 
 
 @case("D31d", "damaged WAL in staging, good WAL in pg_wal: the good one is bundled, the status is 4")

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import traces
 from base_world import Backups, wait_until, world_may_read
 from material import Server
 from registry import case, check, each
@@ -53,6 +54,23 @@ def two_of_one_name(t):
     refused = next(run for run in runs if run.status == 1)
     refused.says("h-data-one.tar.zst", "exists")
     check(len(backups.files()) == 3, f"in the destination: {backups.files()}")
+    backups.nothing_left(standing=True)
+    backups.restores()
+
+
+@case("B14e", "two of one name, the first about to publish its meta file: the second leaves its files alone")
+def name_of_a_living_run(t):
+    backups = Backups(t, standing=True)
+    # The third name that is given is that of the meta file: held up for 6 s.
+    point = traces.Point("linkat", 3)
+    first = backups.take(prefix=traces.strike(t.dir / "trace", point, "delay_enter=6000000"), wait=False)
+    wait_until("the names of data and xlog", lambda: len(
+        [name for name in backups.files() if ".tmp." not in name]) == 2)
+    log, backups.log = backups.log, t.dir / "second.log"
+    backups.take().gives(1).says("-one.tar.zst exists")
+    check(not backups.listed(), "the first was over before the second: this proves nothing")
+    backups.log = log
+    first.wait(60).gives(0)
     backups.nothing_left(standing=True)
     backups.restores()
 

@@ -112,7 +112,8 @@ class Backups:
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
         for part in ("data", "xlog"):
-            files = list((sets or self.sets).glob(f"h-{part}-{name}.tar*"))
+            files = [path for path in (sets or self.sets).glob(f"h-{part}-{name}.tar*")
+                     if ".tmp." not in path.name]
             check(len(files) == 1, f"{len(files)} files are the {part} part of {name}")
             _call("tar", "-xf", files[0], "-C", copy)
         _call(BIN / "pg_verifybackup", "-q", copy / "data")
