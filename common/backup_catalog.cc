@@ -128,6 +128,9 @@ class Sorter {
   }
 
   static bool looks_like_part_of_a_set(const std::string& text) {
+    for (const std::string_view ending : {".lease", ".pin", ".removing"}) {
+      if (text.ends_with(ending)) return false;
+    }
     std::vector<std::string_view> types(digest_types.begin(), digest_types.end());
     types.insert(types.end(), {"data", "xlog"});
     return text.find(".tar") != text.npos &&
