@@ -113,7 +113,7 @@ class Backups:
         copy.mkdir()
         for part in ("data", "xlog"):
             files = [path for path in (sets or self.sets).glob(f"h-{part}-{name}.tar*")
-                     if ".tmp." not in path.name]
+                     if ".tmp." not in path.name and path.suffix not in (".removing", ".pin", ".lease")]
             check(len(files) == 1, f"{len(files)} files are the {part} part of {name}")
             _call("tar", "-xf", files[0], "-C", copy)
         _call(BIN / "pg_verifybackup", "-q", copy / "data")

@@ -12,7 +12,8 @@ import sandbox
 from registry import Failure, check
 
 # Set by `run`.
-ARCHIVE, RESTORE, BASE = (os.environ.get("PITR_" + name) for name in ("ARCHIVE", "RESTORE", "BASE"))
+ARCHIVE, RESTORE, BASE, EXPIRE = (
+    os.environ.get("PITR_" + name) for name in ("ARCHIVE", "RESTORE", "BASE", "EXPIRE"))
 KEEP, ROOT = object(), 0
 
 
