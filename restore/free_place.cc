@@ -15,15 +15,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Calls `each` with every process of this host that we may look at, and its working directory.
-void for_each_process(const std::function<void(const std::string& pid, const fs::path& directory)>& each) {
+// A server's processes have this name, whatever they show in the list of processes.
+bool is_server(const fs::path& process) {
+  std::array<std::byte, 32> buffer;
+  try {
+    const Fd file = open_if_there(process / "comm", O_RDONLY);
+    if (!file) return false;
+    const std::string_view name(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
+    return name.starts_with("postgres") || name.starts_with("postmaster");
+  } catch (const Error&) {
+    throw_if_signalled();
+    return false;  // it has ended meanwhile
+  }
+}
+
+// Calls `each` with every process of a server on this host that we may look at, and its working directory, which is
+// the data directory.
+void for_each_server_process(const std::function<void(const std::string& pid, const fs::path& directory)>& each) {
   std::error_code code;
   for (fs::directory_iterator entry("/proc", code), end; !code && entry != end; entry.increment(code)) {
     const std::string pid = entry->path().filename();
     if (pid.find_first_not_of("0123456789") != pid.npos) continue;
     std::error_code gone;
     const fs::path directory = fs::read_symlink(entry->path() / "cwd", gone);
-    if (!gone) each(pid, directory);
+    if (!gone && is_server(entry->path())) each(pid, directory);
   }
 }
 
@@ -60,20 +75,15 @@ void require_free_directory(const fs::path& path) {
 
 void require_stopped(const fs::path& data_directory) {
   if (const auto pid = live_postmaster(data_directory)) refuse(data_directory, *pid);
-  for_each_process([&](const std::string& pid, const fs::path& directory) {
+  for_each_server_process([&](const std::string& pid, const fs::path& directory) {
     std::error_code code;
-    // A shell of the DBA may stand there; a server's processes have pg_control's directory under their feet and the
-    // server's name.
-    if (!fs::equivalent(directory, data_directory, code) || code) return;
-    const fs::path program = fs::read_symlink("/proc/" + pid + "/exe", code);
-    if (!code && program.filename().native().starts_with("postgres")) refuse(data_directory, pid);
+    if (fs::equivalent(directory, data_directory, code) && !code) refuse(data_directory, pid);
   });
 }
 
 void require_not_in_use(const fs::path& path) {
-  for_each_process([&](const std::string& pid, const fs::path& directory) {
+  for_each_server_process([&](const std::string& pid, const fs::path& directory) {
     std::error_code code;
-    if (!fs::exists(directory / "postmaster.pid", code)) return;
     if (lies_within(path, directory)) refuse(path, pid);
     for (fs::directory_iterator entry(directory / "pg_tblspc", code), end; !code && entry != end; entry.increment(code)) {
       std::error_code broken;

@@ -1,7 +1,10 @@
 #include "restore/plan.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 
+#include "common/lock.h"
 #include "common/wal_archive.h"
 #include "restore/wal_search.h"
 
@@ -33,8 +36,9 @@ class Judge {
  public:
   Judge(Store& store, const PlanRequest& request, Log& log) : store_(store), request_(request), log_(log) {}
 
-  Plan judge(const BackupSet& set) {
+  Plan judge(BackupSet set) {
     SetContents contents = read_contents(store_, set);
+    if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
     const WalMap& archived = archived_wal(set.meta);
     WalMap map = archived;
     for (const WalName& name : contents.wal) map.add(name);
@@ -43,10 +47,24 @@ class Judge {
     const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));
     const Coverage wal = coverage(map, path, set.meta.start);
     const Verdict verdict = verdict_of(set.meta, target, path, wal);
-    return {set, std::move(contents), path, wal, verdict.reach, verdict.reason};
+    return {std::move(set), std::move(contents), path, wal, verdict.reach, verdict.reason};
   }
 
  private:
+  // What OmniPITR's meta file does not tell, the WAL does.
+  void complete_omnipitr(Meta& meta, const SetContents& contents) const {
+    for (const Place& source : request_.sources) {
+      const auto header = any_segment_header(*open_store(source.place, {}));
+      if (!header) continue;
+      meta.system_identifier = header->system_identifier;
+      meta.segment_size = header->segment_size;
+      meta.server_version = major_of_wal_magic(header->magic);
+      meta.start = meta.min_xlog.start(header->segment_size).value_or(meta.start);
+      break;
+    }
+    meta.stop = std::max(meta.start, contents.stop.value_or(meta.start));
+  }
+
   const WalMap& archived_wal(const Meta& meta) {
     if (!archived_) {
       archived_.emplace(meta.segment_size);
@@ -128,7 +146,7 @@ class Judge {
   Verdict search(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
     const RecoveryTarget& target = request_.target;
     try {
-      const WalSearch searched{request_.sources, path, meta, wal.end, request_.bindir, request_.temporary_directory};
+      const WalSearch searched{request_.sources, request_.rescued_directory, path, meta, meta.stop, wal.end, request_.bindir, request_.temporary_directory};
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
         if (last && *last >= target.time) return {};
@@ -157,6 +175,15 @@ bool stops_before(const Meta& meta, const RecoveryTarget& target) {
 }
 
 }  // namespace
+
+Fd hold_for_reading(Store& store, const BackupSet& set) {
+  const auto source = store.open(set.meta_file);
+  const auto* regular = dynamic_cast<FileSource*>(source.get());
+  if (regular == nullptr) return {};
+  Fd file = open_file(regular->fd().name(), O_RDONLY);
+  if (try_lock_shared(file) == Locked::no) fail(Exit::failed, "{}: it is being removed", store.describe(set.meta_file));
+  return file;
+}
 
 Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request, Log& log) {
   Judge judge(store, request, log);

@@ -92,7 +92,17 @@ class ContentsReader {
       if (!wal || member.kind != TarEntry::Kind::file) continue;
       contents_.wal.push_back(*wal);
       if (wal->kind() == WalKind::history) contents_.histories[wal->timeline()] = read_text(tar.content());
+      if (wal->kind() == WalKind::backup) contents_.stop = stop_in(read_text(tar.content()));
     }
+  }
+
+  // "STOP WAL LOCATION: 0/3000100 (file 000000010000000000000003)"
+  static std::optional<Lsn> stop_in(const std::string& backup_history) {
+    constexpr std::string_view key = "STOP WAL LOCATION: ";
+    const auto at = backup_history.find(key);
+    if (at == backup_history.npos) return std::nullopt;
+    const auto from = at + key.size();
+    return parse_lsn(backup_history.substr(from, backup_history.find_first_of(" \n", from) - from));
   }
 
   Store& store_;

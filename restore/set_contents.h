@@ -32,6 +32,7 @@ struct SetContents {
   std::string top;                                // the name of the data directory in the tars; "" when not known
   std::string tablespace_map;                     // as the server wrote it; "" for none
   std::vector<WalName> wal;                       // bundled: segments and others
+  std::optional<Lsn> stop;                        // of an OmniPITR set with its .backup file
   std::map<Timeline, std::string> histories;      // bundled, their text
   std::vector<ConfigFile> config;
   std::string config_not_copied;

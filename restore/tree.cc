@@ -72,7 +72,7 @@ Fd Tree::create(std::string_view path) {
   return file;
 }
 
-void Tree::link(std::string_view path, const std::string& target) {
+void Tree::make_link(std::string_view path, const std::string& target) {
   const auto components = checked_components(path);
   const Fd& parent = directory(components, components.size() - 1);
   if (::symlinkat(target.c_str(), parent.number(), components.back().c_str()) != 0) {

@@ -224,7 +224,7 @@ void Unpacker::finish() {
   }
   for (const Tablespace& tablespace : places_.tablespaces) {
     data_.remove("pg_tblspc/" + tablespace.oid);
-    data_.link("pg_tblspc/" + tablespace.oid, tablespace.target.native());
+    data_.make_link("pg_tblspc/" + tablespace.oid, tablespace.target.native());
   }
   for (const auto& tree : trees_) tree->sync();
   data_.sync();
