@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/statvfs.h>
 
 #include <array>
 #include <charconv>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "common/file.h"
@@ -91,6 +93,25 @@ void require_not_in_use(const fs::path& path) {
       if (!broken && lies_within(path, target)) refuse(path, pid);
     }
   });
+}
+
+void require_space(const std::vector<std::pair<fs::path, std::uint64_t>>& bytes) {
+  std::map<dev_t, std::uint64_t> wanted;
+  for (const auto& [place, size] : bytes) {
+    fs::path directory = place;
+    while (!is_there(directory) && directory.has_parent_path() && directory != directory.parent_path()) {
+      directory = directory.parent_path();
+    }
+    const Fd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+    struct statvfs space {};
+    if (::fstatvfs(fd.number(), &space) != 0) fail(Exit::failed, "stat {}: {}", directory.native(), errno_text(errno));
+    const std::uint64_t there = std::uint64_t{space.f_bavail} * space.f_frsize;
+    std::uint64_t& sum = wanted[file_status(fd).st_dev];
+    sum += size;
+    if (sum > there) {
+      fail(Exit::failed, "{}: its file system has {} bytes left, {} are to be written there", place.native(), there, sum);
+    }
+  }
 }
 
 }  // namespace pitr

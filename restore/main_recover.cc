@@ -201,6 +201,9 @@ void become_owner(const Options& options) {
   if (!options.recover.data_directory.empty() && std::filesystem::is_directory(options.recover.data_directory)) {
     become_owner_of(options.recover.data_directory);
   }
+  if (::geteuid() == 0 && !options.list && !options.plan && !options.release) {
+    fail(Exit::usage, "run by root: whose will the cluster be? (--owner postgres)");
+  }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace {
 struct Verdict {
   Reach reach = Reach::yes;
   std::string reason = {};
+  bool of_all = false;  // older backups, which need the same WAL and more, cannot do better
 };
 
 std::string read_history(const WalName& name, const PlanRequest& request, const SetContents& contents) {
@@ -36,6 +37,9 @@ class Judge {
  public:
   Judge(Store& store, const PlanRequest& request, Log& log) : store_(store), request_(request), log_(log) {}
 
+  // Could no older backup reach what the one judged last cannot?
+  bool was_of_all() const { return of_all_; }
+
   Plan judge(BackupSet set) {
     SetContents contents = read_contents(store_, set);
     if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
@@ -47,6 +51,7 @@ class Judge {
     const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));
     const Coverage wal = coverage(map, path, set.meta.start);
     const Verdict verdict = verdict_of(set.meta, target, path, wal);
+    of_all_ = verdict.of_all;
     return {std::move(set), std::move(contents), path, wal, verdict.reach, verdict.reason};
   }
 
@@ -121,13 +126,13 @@ class Judge {
       case RecoveryTarget::Kind::immediate:
         return {};
       case RecoveryTarget::Kind::latest:
-        if (wal.later) return {Reach::no, end_of(wal)};
+        if (wal.later) return {Reach::no, end_of(wal), true};
         return {};
       case RecoveryTarget::Kind::lsn:
         if (target.lsn < meta.stop) {
           return {Reach::no, fmt::format("the backup is consistent from {} on", to_string(meta.stop))};
         }
-        if (target.lsn >= wal.end) return {Reach::no, end_of(wal)};
+        if (target.lsn >= wal.end) return {Reach::no, end_of(wal), true};
         return {};
       case RecoveryTarget::Kind::time:
         if (target.time < Moment{meta.stop_time} * 1000000) {
@@ -151,7 +156,7 @@ class Judge {
         const auto last = last_commit(searched, log_);
         if (last && *last >= target.time) return {};
         if (!last) return {Reach::no, fmt::format("no transaction commits behind the backup; {}", end_of(wal))};
-        return {Reach::no, fmt::format("the last commit is of {}; {}", moment_text(*last), end_of(wal))};
+        return {Reach::no, fmt::format("the last commit is of {}; {}", moment_text(*last), end_of(wal)), true};
       }
       if (find_target(searched, target, log_)) return {};
       return {Reach::no, fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
@@ -165,11 +170,12 @@ class Judge {
   const PlanRequest& request_;
   Log& log_;
   std::optional<WalMap> archived_;
+  bool of_all_ = false;
 };
 
-// What the target says about a backup by its stop alone; the rest is judged.
-bool stops_before(const Meta& meta, const RecoveryTarget& target) {
-  if (target.kind == RecoveryTarget::Kind::time) return Moment{meta.stop_time} * 1000000 <= target.time;
+// What the target says about a backup by its stop alone; the rest is judged. Stop times have whole seconds.
+bool stops_before(const Meta& meta, const RecoveryTarget& target, int seconds) {
+  if (target.kind == RecoveryTarget::Kind::time) return Moment{meta.stop_time + seconds} * 1000000 <= target.time;
   if (target.kind == RecoveryTarget::Kind::lsn) return meta.stop <= target.lsn;
   return true;
 }
@@ -195,14 +201,17 @@ Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request,
     return judge.judge(set);
   }
   if (catalog.complete.empty()) fail(Exit::usage, "{}: there is no complete backup in it (--list)", store.describe());
-  std::optional<Plan> first;
-  for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {
-    if (!stops_before(set->meta, request.target)) continue;
-    Plan plan = judge.judge(*set);
-    if (plan.reach == Reach::yes) return plan;
-    if (!first) first = std::move(plan);
+  for (const int seconds : {1, 0}) {
+    std::optional<Plan> first;
+    for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {
+      if (!stops_before(set->meta, request.target, seconds)) continue;
+      Plan plan = judge.judge(*set);
+      const bool decided = plan.reach != Reach::no || judge.was_of_all();
+      if (plan.reach != Reach::no || !first) first = std::move(plan);
+      if (decided) break;
+    }
+    if (first) return std::move(*first);
   }
-  if (first) return std::move(*first);
   // All backups are too young: the oldest says from when on.
   return judge.judge(catalog.complete.front());
 }

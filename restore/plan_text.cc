@@ -24,14 +24,6 @@ std::string verdict_text(const Plan& plan) {
   return plan.reason.empty() ? verdict : fmt::format("{}: {}", verdict, plan.reason);
 }
 
-std::uint64_t bytes_below(const SetContents& contents, const std::string& prefix) {
-  std::uint64_t bytes = 0;
-  for (const auto& [path, file] : contents.files) {
-    if (path.starts_with(prefix)) bytes += file.size;
-  }
-  return bytes;
-}
-
 }  // namespace
 
 std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std::string& data_directory,
@@ -52,16 +44,14 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
   }
   const std::string where = data_directory.empty() ? "--data-dir" : data_directory;
   if (contents.has_manifest) {
-    std::uint64_t elsewhere = 0;
-    for (const Tablespace& tablespace : tablespaces) elsewhere += bytes_below(contents, "pg_tblspc/" + tablespace.oid + "/");
-    text += fmt::format("writes      {} into {}\n", amount(contents.bytes_to_write - elsewhere), where);
+    const auto wanted = space_wanted(contents, where, tablespaces);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      text += fmt::format("{:<12}{} into {}", i == 0 ? "writes" : "", amount(wanted[i].second), wanted[i].first.native());
+      if (i > 0) text += fmt::format(", tablespace {}, before {}", tablespaces[i - 1].oid, tablespaces[i - 1].original);
+      text += "\n";
+    }
   } else {
     text += fmt::format("writes      into {} (how much, a set of OmniPITR does not say)\n", where);
-  }
-  for (const Tablespace& tablespace : tablespaces) {
-    text += fmt::format("            {} into {}, tablespace {}, before {}\n",
-                        amount(bytes_below(contents, "pg_tblspc/" + tablespace.oid + "/")), tablespace.target.native(),
-                        tablespace.oid, tablespace.original);
   }
   return text;
 }

@@ -138,6 +138,8 @@ void Recovery::refuse_what_cannot_be() {
   if (meta.format != 0) require_known(mapping(), tablespaces_);
   require_config_fits(plan_->contents, options_.config);
   refuse_places();
+  // What --delta keeps need not be written again; how much that is, only the comparison tells.
+  if (!options_.delta) require_space(space_wanted(plan_->contents, directory_, tablespaces_));
   if (options_.isolated) refuse_isolated();
   if (options_.start) {
     pg_ctl_ = server_program(options_.bindir, major_of(meta), "pg_ctl");
@@ -235,9 +237,9 @@ void Recovery::unpack() {
     });
   }
   tablespaces_ = unpacker.tablespaces();
-  config_text_ = place_config(contents, options_.config, directory_, openness);
+  config_text_ = place_config(contents, options_.config, directory_, unpacker.openness());
   if (options_.isolated) create_directories(socket_directory(), 0700);
-  write_recovery_config(directory_, openness, config(), control);
+  write_recovery_config(directory_, unpacker.openness(), config(), control);
   log_.timed("Syncing", [&] { unpacker.finish(); });
   remove_file(directory_ / incomplete_name);
 }

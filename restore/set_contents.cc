@@ -114,6 +114,21 @@ class ContentsReader {
 
 }  // namespace
 
+std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(const SetContents& contents,
+                                                                          const std::filesystem::path& data_directory,
+                                                                          const std::vector<Tablespace>& tablespaces) {
+  std::vector<std::pair<std::filesystem::path, std::uint64_t>> wanted = {{data_directory, contents.bytes_to_write}};
+  for (const Tablespace& tablespace : tablespaces) {
+    std::uint64_t bytes = 0;
+    for (const auto& [path, file] : contents.files) {
+      if (path.starts_with("pg_tblspc/" + tablespace.oid + "/")) bytes += file.size;
+    }
+    wanted.emplace_back(tablespace.target, bytes);
+    wanted.front().second -= bytes;
+  }
+  return wanted;
+}
+
 std::optional<WalName> wal_of_member(std::string_view path) {
   const auto slash = path.rfind('/');
   if (slash == path.npos) return std::nullopt;

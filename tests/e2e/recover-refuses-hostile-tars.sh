@@ -74,8 +74,8 @@ assert_hostile "a hard link to" data hardlink pg/evil "$victim/file"
 assert_hostile "a device or FIFO" data device pg/evil
 assert_hostile "a device or FIFO" data fifo pg/evil
 assert_hostile "lies neither in pg/" data file elsewhere/file
-assert_hostile "file exists" data file pg/PG_VERSION
-assert_hostile "is no WAL file" xlog file pg/pg_wal/../../escaped
+status=1 assert_hostile "file exists" data file pg/PG_VERSION
+assert_hostile "leads out of its directory" xlog file pg/pg_wal/../../escaped
 assert_hostile "is no WAL file" xlog file pg/base/1/1259
 assert_hostile "leads out of its directory" xlog file "../../pg_wal/$segment"
 assert_hostile "is no WAL file" xlog link "pg/pg_wal/$segment" "$victim/file"
