@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "basebackup/pace.h"
+#include "common/pace.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/server.h"

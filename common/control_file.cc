@@ -15,6 +15,7 @@ using ControlBytes = std::array<std::byte, 8192>;
 // The same offsets in all versions we know.
 constexpr std::size_t version_offset = 8;
 constexpr std::size_t catalog_version_offset = 12;
+constexpr std::size_t state_offset = 16;
 constexpr std::size_t checkpoint_offset = 32;
 constexpr std::size_t redo_offset = 40;
 constexpr std::size_t timeline_offset = 48;
@@ -82,6 +83,7 @@ std::optional<ControlFile> parse_control_file(const ControlBytes& bytes) {
                      .system_identifier = value_at<std::uint64_t>(bytes, 0),
                      .control_version = layout->control_version,
                      .catalog_version = value_at<std::uint32_t>(bytes, catalog_version_offset),
+                     .state = value_at<std::uint32_t>(bytes, state_offset),
                      .checkpoint = Lsn{value_at<std::uint64_t>(bytes, checkpoint_offset)},
                      .redo = Lsn{value_at<std::uint64_t>(bytes, redo_offset)},
                      .timeline = Timeline{value_at<std::uint32_t>(bytes, timeline_offset)},

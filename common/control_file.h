@@ -17,6 +17,7 @@ struct ControlFile {
   std::uint64_t system_identifier;
   std::uint32_t control_version;  // 1300: PostgreSQL 13 to 16
   std::uint32_t catalog_version;
+  std::uint32_t state;            // DBState: 1 shut down, 2 shut down in recovery, 5 in archive recovery, 6 in production
   Lsn checkpoint;                 // of the last checkpoint record
   Lsn redo;                       // where replay from it starts
   Timeline timeline;              // of that checkpoint

@@ -220,7 +220,10 @@ std::vector<std::string_view> spellings(const Option& option) {
 
 std::vector<Option> with_common_options(std::span<const Option> options) {
   std::vector<Option> result(options.begin(), options.end());
-  std::ranges::copy(common_options(), std::back_inserter(result));
+  std::vector<Option> common = common_options();
+  // A program that is no successor of OmniPITR's may have an option of that name.
+  if (find(options, "config") != nullptr) common.front().alias = "cfg";
+  std::ranges::copy(common, std::back_inserter(result));
   return result;
 }
 

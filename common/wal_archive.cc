@@ -73,20 +73,6 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
 
 Name marker() { return *Name::parse(marker_name); }
 
-// The first whole segment that a listing meets.
-std::optional<WalPageHeader> any_segment(Store& store) {
-  std::optional<WalName> found;
-  store.list("", [&](const Name& name) {
-    found = stored_segment(name);
-    return !found;
-  });
-  if (!found) return std::nullopt;
-  for (StoredWal& stored : find_wal(store, *found)) {
-    if (auto header = read_header(store, std::move(stored))) return header;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<WalName> stored_segment(const Name& name) {
@@ -130,6 +116,19 @@ bool same_content(Store& store, StoredWal stored, Source& original) {
   }
 }
 
+std::optional<WalPageHeader> any_segment_header(Store& store) {
+  std::optional<WalName> found;
+  store.list("", [&](const Name& name) {
+    found = stored_segment(name);
+    return !found;
+  });
+  if (!found) return std::nullopt;
+  for (StoredWal& stored : find_wal(store, *found)) {
+    if (auto header = read_header(store, std::move(stored))) return header;
+  }
+  return std::nullopt;
+}
+
 std::optional<ClusterIdentity> read_marker(Store& store) {
   const auto source = store.open(marker());
   if (!source) return std::nullopt;
@@ -163,7 +162,7 @@ bool is_empty_place(Store& store) {
 }
 
 void require_same_cluster(Store& store, const ClusterIdentity& identity) {
-  const auto header = any_segment(store);
+  const auto header = any_segment_header(store);
   if (header && header->system_identifier != identity.system_identifier) {
     fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(), header->system_identifier,
          identity.system_identifier);
@@ -174,7 +173,7 @@ void require_archive_of(Store& store, std::optional<std::uint64_t> system_identi
   std::optional<std::uint64_t> found;
   if (const auto identity = read_marker(store)) {
     found = identity->system_identifier;
-  } else if (const auto header = any_segment(store)) {
+  } else if (const auto header = any_segment_header(store)) {
     found = header->system_identifier;
   } else {
     fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)", store.describe(),

@@ -42,6 +42,9 @@ void write_marker(Store& store, const ClusterIdentity& identity);
 // Holds the place no file at all? lost+found, .snapshot and temporary files do not count.
 bool is_empty_place(Store& store);
 
+// The header of the first whole segment that a listing meets; null: there is none that can be read.
+std::optional<WalPageHeader> any_segment_header(Store& store);
+
 // Throws when the first segment found in `store` is another cluster's.
 void require_same_cluster(Store& store, const ClusterIdentity& identity);
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "common/parallel.h"
@@ -24,14 +26,13 @@ constexpr Manual manual{
                    "1  failed; --plan: whether it can be reached cannot be told\n"
                    "2  wrong option, or a place that may not be written into\n"
                    "3  the target cannot be reached, or the backup is damaged",
-    .example = "pitr-recover --backup-dir /backup/base --wal-source zstd=/backup/wal --data-dir /data/new "
-               "--target-time '2026-11-22 14:03:00+01'",
+    .example = "pitr-recover -b /backup/base -s zstd=/backup/wal -D /data/new --target-time '2026-11-22 14:03+01'",
 };
 
 struct Options {
   RecoverOptions recover;
-  bool list = false;
-  bool plan = false;
+  bool list = false, plan = false, release = false, progress = false;
+  std::string config = "print";
   std::string format = "text";
   std::string as;
   std::string owner;
@@ -101,10 +102,24 @@ std::vector<Option> option_table(Options& options) {
       {"tablespace-root", "", "DIR", "put all other tablespaces into DIR/<OID>", set_text(recover.mapping.root)},
       {"no-wal", "", "", "leave the WAL in the backup out", set_flag(options.no_wal)},
       {"only-wal", "", "", "use no WAL but that in the backup", set_flag(options.only_wal)},
+      {"delta", "", "", "keep what is right in DIR, left by a stopped cluster", set_flag(recover.delta)},
+      {"rescue-wal", "", "OLD_PGDATA", "rescue the WAL that OLD_PGDATA did not archive", set_text(recover.rescue_wal)},
+      {"rescue-dir", "", "DIR", "rescue into DIR (default: DATA-DIR.pitr-rescue-TIME)", set_text(recover.rescue_directory)},
       {"as", "", "clone|primary", "switch archiving off, or leave it on (default: clone)",
        set_choice(options.as, {"clone", "primary"})},
       {"standby", "", "", "set up a standby", set_flag(recover.standby)},
       {"primary-conninfo", "", "CONNINFO", "let the standby stream from there", set_text(recover.primary_conninfo)},
+      {"config", "", "keep|restore|print", "treat configuration from outside so (print)",
+       set_choice(options.config, {"keep", "restore", "print"})},
+      {"start", "", "", "start it, and wait until the target is reached", set_flag(recover.start)},
+      {"isolated", "", "", "let nobody reach it but by a socket of its own", set_flag(recover.isolated)},
+      {"socket-dir", "", "DIR", "put that socket into DIR (default: in the data dir.)", set_text(recover.socket_directory)},
+      {"lease", "", "HOURS", "keep retention off backup and WAL so long (48)", set_number(recover.lease_hours, 0, 8760)},
+      {"release", "", "", "end the lease of --backup, or for --data-dir", set_flag(options.release)},
+      {"progress", "", "", "show on the terminal how far it is", set_flag(options.progress)},
+      {"progress-file", "", "FILE", "append a JSON line to FILE every second", set_text(recover.pace.progress_file)},
+      {"max-rate", "", "RATE", "write at most so fast: 20M per second, or a file with it",
+       [&](const std::string& value) { recover.pace.max_rate = MaxRate(value); }},
       {"owner", "", "USER", "as root: become USER, whose the cluster will be", set_text(options.owner)},
       {"group-readable", "", "", "let the group read the data directory", set_flag(recover.group_readable)},
       {"parallel-jobs", "PJ", "N", "decompress on N processors (default: all)", set_number(options.workers, 1, 256)},
@@ -123,6 +138,10 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
   if (recover.backup_directory.empty()) fail(Exit::usage, "no place to look for backups: give --backup-dir");
   if (options.list) return;
+  if (options.release) {
+    if (recover.backup.empty() && recover.data_directory.empty()) fail(Exit::usage, "--release: give --backup or --data-dir");
+    return;
+  }
   if (recover.sources.empty() && !options.only_wal) {
     fail(Exit::usage, "no WAL archive: give --wal-source, or --only-wal to come back to the end of the backup");
   }
@@ -136,6 +155,11 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (recover.target.exclusive && (recover.target.kind == RecoveryTarget::Kind::latest ||
                                    recover.target.kind == RecoveryTarget::Kind::immediate)) {
     fail(Exit::usage, "--target-exclusive goes with a time, an LSN, a transaction or a name");
+  }
+  if (recover.delta && !recover.rescue_wal.empty()) fail(Exit::usage, "--delta rescues the WAL of --data-dir: leave --rescue-wal out");
+  if (recover.isolated && (recover.standby || options.as == "primary")) fail(Exit::usage, "--isolated makes a clone, and no standby");
+  if (recover.isolated && !recover.target.action.empty() && recover.target.action != "promote") {
+    fail(Exit::usage, "--isolated promotes at the target");
   }
   if (options.plan) return;
   if (recover.data_directory.empty()) fail(Exit::usage, "nowhere to restore to: give --data-dir");
@@ -155,10 +179,17 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   recover.backup_directory = absolute(recover.backup_directory);
   recover.data_directory = absolute(recover.data_directory);
   if (options.list) return list(options);
+  if (options.release) return static_cast<int>(release(recover, log));
+  for (std::string* path : {&recover.rescue_wal, &recover.rescue_directory, &recover.mapping.root, &recover.socket_directory}) {
+    *path = absolute(*path);
+  }
+  if (recover.delta) recover.rescue_wal = recover.data_directory;
+  recover.pace.on_terminal = options.progress && ::isatty(STDERR_FILENO) == 1;
+  recover.config = options.config == "keep" ? ConfigMode::keep
+                   : options.config == "restore" ? ConfigMode::restore : ConfigMode::print;
   recover.workers = worker_count(options.workers, 64);
   recover.search = !options.no_search;
   recover.bundled_wal = !options.no_wal;
-  recover.archived_wal = !options.only_wal;
   // A standby archives when it is promoted; a copy never.
   recover.purpose = options.as == "primary" || (recover.standby && options.as.empty()) ? Purpose::primary : Purpose::clone;
   return static_cast<int>(options.plan ? show_plan(recover, log) : pitr::recover(recover, log));
@@ -169,6 +200,9 @@ void become_owner(const Options& options) {
   if (!options.owner.empty()) return become_user(options.owner);
   if (!options.recover.data_directory.empty() && std::filesystem::is_directory(options.recover.data_directory)) {
     become_owner_of(options.recover.data_directory);
+  }
+  if (::geteuid() == 0 && !options.list && !options.plan && !options.release) {
+    fail(Exit::usage, "run by root: whose will the cluster be? (--owner postgres)");
   }
 }
 

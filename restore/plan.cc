@@ -1,7 +1,10 @@
 #include "restore/plan.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 
+#include "common/lock.h"
 #include "common/wal_archive.h"
 #include "restore/wal_search.h"
 
@@ -11,6 +14,7 @@ namespace {
 struct Verdict {
   Reach reach = Reach::yes;
   std::string reason = {};
+  bool of_all = false;  // older backups, which need the same WAL and more, cannot do better
 };
 
 std::string read_history(const WalName& name, const PlanRequest& request, const SetContents& contents) {
@@ -33,8 +37,12 @@ class Judge {
  public:
   Judge(Store& store, const PlanRequest& request, Log& log) : store_(store), request_(request), log_(log) {}
 
-  Plan judge(const BackupSet& set) {
+  // Could no older backup reach what the one judged last cannot?
+  bool was_of_all() const { return of_all_; }
+
+  Plan judge(BackupSet set) {
     SetContents contents = read_contents(store_, set);
+    if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
     const WalMap& archived = archived_wal(set.meta);
     WalMap map = archived;
     for (const WalName& name : contents.wal) map.add(name);
@@ -43,10 +51,25 @@ class Judge {
     const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));
     const Coverage wal = coverage(map, path, set.meta.start);
     const Verdict verdict = verdict_of(set.meta, target, path, wal);
-    return {set, std::move(contents), path, wal, verdict.reach, verdict.reason};
+    of_all_ = verdict.of_all;
+    return {std::move(set), std::move(contents), path, wal, verdict.reach, verdict.reason};
   }
 
  private:
+  // What OmniPITR's meta file does not tell, the WAL does.
+  void complete_omnipitr(Meta& meta, const SetContents& contents) const {
+    for (const Place& source : request_.sources) {
+      const auto header = any_segment_header(*open_store(source.place, {}));
+      if (!header) continue;
+      meta.system_identifier = header->system_identifier;
+      meta.segment_size = header->segment_size;
+      meta.server_version = major_of_wal_magic(header->magic);
+      meta.start = meta.min_xlog.start(header->segment_size).value_or(meta.start);
+      break;
+    }
+    meta.stop = std::max(meta.start, contents.stop.value_or(meta.start));
+  }
+
   const WalMap& archived_wal(const Meta& meta) {
     if (!archived_) {
       archived_.emplace(meta.segment_size);
@@ -103,13 +126,13 @@ class Judge {
       case RecoveryTarget::Kind::immediate:
         return {};
       case RecoveryTarget::Kind::latest:
-        if (wal.later) return {Reach::no, end_of(wal)};
+        if (wal.later) return {Reach::no, end_of(wal), true};
         return {};
       case RecoveryTarget::Kind::lsn:
         if (target.lsn < meta.stop) {
           return {Reach::no, fmt::format("the backup is consistent from {} on", to_string(meta.stop))};
         }
-        if (target.lsn >= wal.end) return {Reach::no, end_of(wal)};
+        if (target.lsn >= wal.end) return {Reach::no, end_of(wal), true};
         return {};
       case RecoveryTarget::Kind::time:
         if (target.time < Moment{meta.stop_time} * 1000000) {
@@ -128,12 +151,12 @@ class Judge {
   Verdict search(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
     const RecoveryTarget& target = request_.target;
     try {
-      const WalSearch searched{request_.sources, path, meta, wal.end, request_.bindir, request_.temporary_directory};
+      const WalSearch searched{request_.sources, request_.rescued_directory, path, meta, meta.stop, wal.end, request_.bindir, request_.temporary_directory};
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
         if (last && *last >= target.time) return {};
         if (!last) return {Reach::no, fmt::format("no transaction commits behind the backup; {}", end_of(wal))};
-        return {Reach::no, fmt::format("the last commit is of {}; {}", moment_text(*last), end_of(wal))};
+        return {Reach::no, fmt::format("the last commit is of {}; {}", moment_text(*last), end_of(wal)), true};
       }
       if (find_target(searched, target, log_)) return {};
       return {Reach::no, fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
@@ -147,16 +170,26 @@ class Judge {
   const PlanRequest& request_;
   Log& log_;
   std::optional<WalMap> archived_;
+  bool of_all_ = false;
 };
 
-// What the target says about a backup by its stop alone; the rest is judged.
-bool stops_before(const Meta& meta, const RecoveryTarget& target) {
-  if (target.kind == RecoveryTarget::Kind::time) return Moment{meta.stop_time} * 1000000 <= target.time;
+// What the target says about a backup by its stop alone; the rest is judged. Stop times have whole seconds.
+bool stops_before(const Meta& meta, const RecoveryTarget& target, int seconds) {
+  if (target.kind == RecoveryTarget::Kind::time) return Moment{meta.stop_time + seconds} * 1000000 <= target.time;
   if (target.kind == RecoveryTarget::Kind::lsn) return meta.stop <= target.lsn;
   return true;
 }
 
 }  // namespace
+
+Fd hold_for_reading(Store& store, const BackupSet& set) {
+  const auto source = store.open(set.meta_file);
+  const auto* regular = dynamic_cast<FileSource*>(source.get());
+  if (regular == nullptr) return {};
+  Fd file = open_file(regular->fd().name(), O_RDONLY);
+  if (try_lock_shared(file) == Locked::no) fail(Exit::failed, "{}: it is being removed", store.describe(set.meta_file));
+  return file;
+}
 
 Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request, Log& log) {
   Judge judge(store, request, log);
@@ -168,14 +201,17 @@ Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request,
     return judge.judge(set);
   }
   if (catalog.complete.empty()) fail(Exit::usage, "{}: there is no complete backup in it (--list)", store.describe());
-  std::optional<Plan> first;
-  for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {
-    if (!stops_before(set->meta, request.target)) continue;
-    Plan plan = judge.judge(*set);
-    if (plan.reach == Reach::yes) return plan;
-    if (!first) first = std::move(plan);
+  for (const int seconds : {1, 0}) {
+    std::optional<Plan> first;
+    for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {
+      if (!stops_before(set->meta, request.target, seconds)) continue;
+      Plan plan = judge.judge(*set);
+      const bool decided = plan.reach != Reach::no || judge.was_of_all();
+      if (plan.reach != Reach::no || !first) first = std::move(plan);
+      if (decided) break;
+    }
+    if (first) return std::move(*first);
   }
-  if (first) return std::move(*first);
   // All backups are too young: the oldest says from when on.
   return judge.judge(catalog.complete.front());
 }

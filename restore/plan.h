@@ -29,12 +29,16 @@ struct PlanRequest {
   std::string backup;  // "" for the newest that reaches the target
   std::vector<Place> sources;
   std::vector<WalName> rescued;  // WAL of the old data directory that no source holds
+  std::filesystem::path rescued_directory;  // where it lies
   std::map<Timeline, std::string> rescued_histories;
   RecoveryTarget target;
   bool search = true;               // by pg_waldump, where names and LSNs do not decide
   std::string bindir;               // of the backup's major; "" to look for it
   std::filesystem::path temporary_directory;
 };
+
+// Keeps the set from being removed while it is read, until the result is closed; no Fd where there are no locks.
+Fd hold_for_reading(Store& store, const BackupSet& set);
 
 // Throws usage when there is no backup, damaged when the chosen one cannot be read.
 Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request, Log& log);

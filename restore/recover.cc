@@ -3,15 +3,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
+#include "common/backup_lease.h"
 #include "common/lock.h"
+#include "restore/delta.h"
 #include "restore/free_place.h"
-#include "restore/listing.h"
+#include "restore/launch.h"
 #include "restore/plan.h"
+#include "restore/plan_text.h"
+#include "restore/rescue.h"
 #include "restore/set_stream.h"
 #include "restore/unpack.h"
+#include "restore/wal_search.h"
 
 namespace pitr {
 namespace {
@@ -37,131 +44,307 @@ std::string restore_program() {
   return program;
 }
 
-PlanRequest plan_request(const RecoverOptions& options) {
-  return {.backup = options.backup,
-          .sources = options.sources,
-          .rescued = {},
-          .rescued_histories = {},
-          .target = options.target,
-          .search = options.search,
-          .bindir = options.bindir,
-          .temporary_directory = temporary_directory()};
+std::string major_of(const Meta& meta) { return meta.server_version.substr(0, meta.server_version.find('.')); }
+
+// One recovery, from the look at what there is to the started server.
+class Recovery {
+ public:
+  Recovery(const RecoverOptions& options, Log& log)
+      : options_(options), log_(log), directory_(options.data_directory), store_(open_store(options.backup_directory, {})) {}
+
+  void make_plan();
+  const Plan& plan() const { return *plan_; }
+  std::string text() const { return plan_text(*plan_, options_.target, options_.data_directory, tablespaces_); }
+
+  void refuse_what_cannot_be();
+  void protect_backup();
+  void rescue_wal();
+  void unpack();
+  void launch_server();
+  std::string closing() const;
+
+ private:
+  void find_old_wal(const Catalog& catalog);
+  TablespaceMapping mapping() const;
+  void refuse_places() const;
+  void refuse_isolated() const;
+  fs::path socket_directory() const;
+  Until until() const;
+  RecoveryConfig config() const;
+
+  const RecoverOptions& options_;
+  Log& log_;
+  const fs::path directory_;
+  std::unique_ptr<Store> store_;
+  std::optional<Plan> plan_;
+  std::vector<Tablespace> tablespaces_;
+  Fd held_;  // keeps the set from being removed while it is read
+  UnarchivedWal old_wal_;
+  fs::path rescue_directory_;
+  std::string restore_program_, pg_ctl_, config_text_;
+  std::optional<double> seconds_;
+};
+
+// What the old data directory has of WAL counts for what can be reached.
+void Recovery::find_old_wal(const Catalog& catalog) {
+  if (options_.rescue_wal.empty() || !is_there(fs::path(options_.rescue_wal) / "pg_wal")) return;
+  if (catalog.complete.empty()) return;
+  const Meta& meta = catalog.complete.back().meta;
+  ClusterIdentity identity{meta.system_identifier, meta.segment_size};
+  if (is_there(fs::path(options_.rescue_wal) / "global" / "pg_control")) identity = read_cluster_identity(options_.rescue_wal);
+  if (meta.system_identifier != 0 && identity.system_identifier != meta.system_identifier) {
+    fail(Exit::usage, "{}: it is of cluster {}, the backups are of cluster {}", options_.rescue_wal, identity.system_identifier,
+         meta.system_identifier);
+  }
+  old_wal_ = find_unarchived_wal(options_.rescue_wal, identity, options_.sources);
 }
 
-TablespaceMapping mapping_for(const RecoverOptions& options, const Meta& meta) {
-  TablespaceMapping mapping = options.mapping;
-  mapping.old_data_directory = (fs::path(meta.data_directory) / "").lexically_normal().parent_path().native();
-  mapping.new_data_directory = options.data_directory;
+void Recovery::make_plan() {
+  const Catalog catalog = read_catalog(*store_);
+  find_old_wal(catalog);
+  plan_ = pitr::make_plan(*store_, catalog,
+                          {.backup = options_.backup,
+                           .sources = options_.sources,
+                           .rescued = old_wal_.names,
+                           .rescued_directory = old_wal_.pg_wal,
+                           .rescued_histories = old_wal_.histories,
+                           .target = options_.target,
+                           .search = options_.search,
+                           .bindir = options_.bindir,
+                           .temporary_directory = temporary_directory()},
+                          log_);
+  tablespaces_ = parse_tablespace_map(plan_->contents.tablespace_map, mapping());
+}
+
+TablespaceMapping Recovery::mapping() const {
+  TablespaceMapping mapping = options_.mapping;
+  const std::string old = plan_->set.meta.data_directory;
+  if (!old.empty()) mapping.old_data_directory = (fs::path(old) / "").lexically_normal().parent_path().native();
+  mapping.new_data_directory = directory_;
   return mapping;
 }
 
-std::string timelines_text(const TimelinePath& path) {
-  std::string text;
-  for (const TimelineSpan& span : path) {
-    if (text.empty()) {
-      text = std::to_string(number(span.timeline));
-    } else {
-      text += fmt::format(" -> {} (from {})", number(span.timeline), to_string(span.begin));
+// Whatever can be refused is refused here: nothing is written yet.
+void Recovery::refuse_what_cannot_be() {
+  const Meta& meta = plan_->set.meta;
+  if (plan_->reach == Reach::no) {
+    fail(Exit::damaged, "recover to {} from backup {}: {}", describe(options_.target), plan_->set.name, plan_->reason);
+  }
+  if (plan_->reach == Reach::unknown) {
+    log_.error("whether {} can be reached is not known: {}", describe(options_.target), plan_->reason);
+  }
+  held_ = hold_for_reading(*store_, plan_->set);
+  restore_program_ = restore_program();
+  if (meta.format != 0) require_known(mapping(), tablespaces_);
+  require_config_fits(plan_->contents, options_.config);
+  refuse_places();
+  // What --delta keeps need not be written again; how much that is, only the comparison tells.
+  if (!options_.delta) require_space(space_wanted(plan_->contents, directory_, tablespaces_));
+  if (options_.isolated) refuse_isolated();
+  if (options_.start) {
+    pg_ctl_ = server_program(options_.bindir, major_of(meta), "pg_ctl");
+    if (!options_.isolated && plan_->contents.has_manifest && !plan_->contents.files.contains("postgresql.conf")) {
+      fail(Exit::usage, "--start: the configuration of this cluster lies outside its data directory (on Debian start it by pg_ctlcluster)");
     }
   }
-  return text;
 }
 
-std::string plan_text(const RecoverOptions& options, const Plan& plan, const std::vector<Tablespace>& tablespaces) {
-  const Meta& meta = plan.set.meta;
-  std::string text = fmt::format("backup      {}\n            {} - {}, LSN {} - {}, timeline {}\n", plan.set.name,
-                                 utc_text(meta.start_time), utc_text(meta.stop_time), to_string(meta.start),
-                                 to_string(meta.stop), number(meta.stop_timeline));
-  const char* verdict = plan.reach == Reach::yes ? "reachable" : plan.reach == Reach::no ? "not reachable" : "cannot tell";
-  text += fmt::format("target      {}: {}{}{}\n", describe(options.target), verdict, plan.reason.empty() ? "" : ": ", plan.reason);
-  text += fmt::format("timelines   {}\n", timelines_text(plan.path));
-  text += fmt::format("WAL         {} - {}, {} segments, {} of them in the backup\n",
-                      segment_on(plan.path, meta.start, meta.segment_size).text(), plan.wal.last.text(),
-                      plan.wal.segments, plan.contents.wal.size());
-  if (plan.wal.later) text += fmt::format("missing     {} (later ones are there, from {})\n", plan.wal.missing->text(), plan.wal.later->text());
-  text += fmt::format("writes      {}{}\n", options.data_directory.empty() ? "(no --data-dir)" : options.data_directory,
-                      plan.contents.bytes_to_write == 0 ? "" : ": " + amount(plan.contents.bytes_to_write) + " in all");
-  for (const Tablespace& tablespace : tablespaces) {
-    text += fmt::format("tablespace  {}: {} -> {}\n", tablespace.oid, tablespace.original, tablespace.target.native());
+void Recovery::refuse_places() const {
+  require_not_in_use(directory_);
+  if (options_.delta && is_there(directory_)) {
+    if (!plan_->contents.has_manifest) fail(Exit::usage, "--delta: the set has no manifest to compare with (it is OmniPITR's)");
+    require_left_behind(directory_, plan_->set.meta.system_identifier, tablespaces_);
+  } else {
+    in_context("restore into " + directory_.native(), [&] { require_free_directory(directory_); });
   }
-  return text;
+  if (!options_.rescue_wal.empty()) require_stopped(options_.rescue_wal);
+  for (const Tablespace& tablespace : tablespaces_) {
+    const std::string what = fmt::format("tablespace {}, before {} (give --tablespace {}=DIR)", tablespace.oid,
+                                         tablespace.original, tablespace.original);
+    in_context(what, [&] {
+      require_not_in_use(tablespace.target);
+      if (!options_.delta) require_free_directory(tablespace.target);
+    });
+  }
 }
 
-Plan plan_for(const RecoverOptions& options, Store& store, Log& log) {
-  return make_plan(store, read_catalog(store), plan_request(options), log);
+// The place of the socket fits into its 107 bytes, and replay creates no tablespace in a directory of this host.
+void Recovery::refuse_isolated() const {
+  constexpr std::size_t longest = 107 - std::string_view("/.s.PGSQL.5432").size();
+  if (socket_directory().native().size() > longest) {
+    fail(Exit::usage, "{}: too long for the socket of the isolated server (give --socket-dir)", socket_directory().native());
+  }
+  const WalSearch whole{options_.sources, old_wal_.pg_wal, plan_->path, plan_->set.meta, plan_->set.meta.start, plan_->wal.end,
+                        options_.bindir, temporary_directory()};
+  for (const std::string& path : created_tablespaces(whole, log_)) {
+    if (is_there(path)) {
+      fail(Exit::usage, "the WAL creates a tablespace in {}, which is there on this host: replay would write into it", path);
+    }
+  }
 }
 
-// Keeps the set from being removed while it is read. A read-only place may have no locks.
-Fd hold(Store& store, const BackupSet& set) {
-  const auto source = store.open(set.meta_file);
-  const auto* regular = dynamic_cast<FileSource*>(source.get());
-  if (regular == nullptr) return {};
-  Fd file = open_file(regular->fd().name(), O_RDONLY);
-  if (try_lock_shared(file) == Locked::no) fail(Exit::failed, "{}: it is being removed", store.describe(set.meta_file));
-  return file;
+// Recovery goes on fetching WAL when we have ended.
+void Recovery::protect_backup() {
+  if (options_.sources.empty() || options_.lease_hours == 0) return;
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  try {
+    write_lease(options_.backup_directory, plan_->set.name,
+                {std::time(nullptr) + options_.lease_hours * 3600, host.data(), directory_.native()}, 0644);
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log_.error("retention is not told that this backup and its WAL are needed: {}", error.what());
+  }
+}
+
+void Recovery::rescue_wal() {
+  if (old_wal_.names.empty()) return;
+  rescue_directory_ = options_.rescue_directory;
+  if (rescue_directory_.empty()) {
+    std::string now = utc_text(std::time(nullptr));
+    std::erase_if(now, [](char c) { return c == '-' || c == ':'; });
+    rescue_directory_ = directory_.native() + ".pitr-rescue-" + now;
+  }
+  const Meta& meta = plan_->set.meta;
+  log_.timed("Rescuing WAL", [&] { rescue(old_wal_, rescue_directory_, {meta.system_identifier, meta.segment_size}, log_); });
+}
+
+void Recovery::unpack() {
+  SetContents& contents = plan_->contents;
+  const Meta& meta = plan_->set.meta;
+  const Openness openness = options_.group_readable ? Openness{0640, 0750} : Openness{};
+  create_directories(directory_, openness.directory);
+  for (const Tablespace& tablespace : tablespaces_) create_directories(tablespace.target, openness.directory);
+  mark_incomplete(directory_, meta.system_identifier, openness.file);
+  Pace pace(options_.pace, contents.bytes_to_write, openness.file);
+  const auto advance = [&](std::size_t bytes) { pace.advance(bytes); };
+  if (options_.delta) {
+    const std::size_t kept = log_.timed("Comparing", [&] {
+      return keep_what_is_right(directory_, tablespaces_, contents, options_.workers, advance);
+    });
+    log_.note("{} of {} files are right and are kept.", kept, contents.files.size());
+  }
+  Unpacker unpacker({directory_, openness, mapping(), tablespaces_}, contents, meta.format != 0, advance);
+  log_.timed("Unpacking data", [&] {
+    const auto data = open_set_file(*store_, *plan_->set.data, contents.index, options_.workers);
+    unpacker.unpack_data(*data, store_->describe(*plan_->set.data));
+  });
+  const ControlFile control = unpacker.check_complete();
+  if (options_.bundled_wal && plan_->set.xlog) {
+    log_.timed("Unpacking xlog", [&] {
+      const auto wal = open_set_file(*store_, *plan_->set.xlog, contents.index, options_.workers);
+      unpacker.unpack_wal(*wal, store_->describe(*plan_->set.xlog), control.system_identifier);
+    });
+  }
+  tablespaces_ = unpacker.tablespaces();
+  config_text_ = place_config(contents, options_.config, directory_, unpacker.openness());
+  if (options_.isolated) create_directories(socket_directory(), 0700);
+  write_recovery_config(directory_, unpacker.openness(), config(), control);
+  log_.timed("Syncing", [&] { unpacker.finish(); });
+  remove_file(directory_ / incomplete_name);
+}
+
+RecoveryConfig Recovery::config() const {
+  RecoveryConfig config{.sources = options_.sources,
+                        .target = options_.target,
+                        .purpose = options_.purpose,
+                        .standby = options_.standby,
+                        .primary_conninfo = options_.primary_conninfo,
+                        .restore_program = restore_program_,
+                        .isolated_socket = options_.isolated ? socket_directory().native() : ""};
+  if (!rescue_directory_.empty()) config.sources.push_back({false, {}, rescue_directory_.native()});
+  return config;
+}
+
+fs::path Recovery::socket_directory() const {
+  return options_.socket_directory.empty() ? directory_ / "pitr-socket" : fs::path(options_.socket_directory);
+}
+
+Until Recovery::until() const {
+  const bool has_target = options_.target.kind != RecoveryTarget::Kind::latest;
+  if (options_.standby) return Until::standby;
+  if (options_.isolated || !has_target || options_.target.action == "promote") return Until::in_production;
+  return options_.target.action == "shutdown" ? Until::stopped : Until::paused;
+}
+
+void Recovery::launch_server() {
+  seconds_ = launch({directory_, pg_ctl_, until(), options_.isolated}, log_);
+  // Nothing is fetched any more.
+  if (until() == Until::in_production && options_.lease_hours > 0 && !options_.sources.empty()) {
+    try {
+      remove_lease(options_.backup_directory, plan_->set.name);
+    } catch (const Error& error) {
+      throw_if_signalled();
+      log_.error("end the lease: {}", error.what());
+    }
+  }
+}
+
+std::string Recovery::closing() const {
+  std::string text = fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
+  if (!rescue_directory_.empty()) {
+    text += fmt::format("{} WAL files that no archive had are in {}: keep it until the recovery is done.\n", old_wal_.names.size(),
+                        rescue_directory_.native());
+  }
+  if (options_.isolated) {
+    text += fmt::format("Isolated: socket {}, port 5432.\n", socket_directory().native());
+  } else if (options_.purpose == Purpose::clone) {
+    text += "Archiving is off: it is a copy. Before production use: remove the block of pitr-recover from\n"
+            "postgresql.auto.conf, restart the server, take a new base backup.\n";
+  } else if (!options_.standby) {
+    text += "Archiving is as it was: the old primary must never start again.\n";
+  }
+  if (seconds_) return text + fmt::format("The server runs; it took {:.1f} s to recover to {}.\n", *seconds_, describe(options_.target));
+  return text + fmt::format("Start it: pg_ctl -D {} start\n", directory_.native());
 }
 
 }  // namespace
 
 Exit show_plan(const RecoverOptions& options, Log& log) {
-  const auto store = open_store(options.backup_directory, {});
-  const Plan plan = plan_for(options, *store, log);
-  const auto tablespaces = parse_tablespace_map(plan.contents.tablespace_map, mapping_for(options, plan.set.meta));
-  say(plan_text(options, plan, tablespaces));
-  if (plan.reach == Reach::unknown) return Exit::failed;
-  return plan.reach == Reach::yes ? Exit::done : Exit::damaged;
+  Recovery recovery(options, log);
+  recovery.make_plan();
+  say(recovery.text());
+  if (recovery.plan().reach == Reach::unknown) return Exit::failed;
+  return recovery.plan().reach == Reach::yes ? Exit::done : Exit::damaged;
 }
 
 Exit recover(const RecoverOptions& options, Log& log) {
-  const fs::path directory = options.data_directory;
-  const std::string program = restore_program();
+  Recovery recovery(options, log);
+  recovery.make_plan();
+  recovery.refuse_what_cannot_be();
+  recovery.protect_backup();
+  // The last commits of the old cluster are safe before anything of it is touched.
+  recovery.rescue_wal();
+  try {
+    recovery.unpack();
+  } catch (const Error&) {
+    log.error("{} is not complete and does not start; {}", options.data_directory,
+              recovery.plan().contents.has_manifest ? "run it again with --delta to go on from what is there"
+                                                    : "remove it before the next attempt");
+    throw;
+  }
+  if (options.start) recovery.launch_server();
+  say(recovery.closing());
+  return Exit::done;
+}
+
+Exit release(const RecoverOptions& options, Log& log) {
   const auto store = open_store(options.backup_directory, {});
-  Plan plan = plan_for(options, *store, log);
-  const Fd held = hold(*store, plan.set);
-  if (plan.reach == Reach::no) {
-    fail(Exit::damaged, "{} cannot be reached from backup {}: {}", describe(options.target), plan.set.name, plan.reason);
-  }
-  if (plan.reach == Reach::unknown) log.error("whether {} can be reached is not known: {}", describe(options.target), plan.reason);
-
-  // Whatever can be refused is refused now: nothing is written yet.
-  const Meta& meta = plan.set.meta;
-  const TablespaceMapping mapping = mapping_for(options, meta);
-  const auto tablespaces = parse_tablespace_map(plan.contents.tablespace_map, mapping);
-  if (meta.format != 0) require_known(mapping, tablespaces);
-  require_free_directory(directory);
-  require_not_in_use(directory);
-  for (const Tablespace& tablespace : tablespaces) {
-    in_context("tablespace " + tablespace.oid, [&] {
-      require_not_in_use(tablespace.target);
-      require_free_directory(tablespace.target);
-    });
-  }
-
-  const Openness openness = options.group_readable ? Openness{0640, 0750} : Openness{};
-  create_directories(directory, openness.directory);
-  for (const Tablespace& tablespace : tablespaces) create_directories(tablespace.target, openness.directory);
-  Unpacker unpacker({directory, openness, mapping, tablespaces}, plan.contents, meta.format != 0, [](std::size_t) {});
-  log.timed("Unpacking data", [&] {
-    const auto data = open_set_file(*store, *plan.set.data, plan.contents.index, options.workers);
-    unpacker.unpack_data(*data, store->describe(*plan.set.data));
+  std::vector<std::string> names;
+  store->list("", [&](const Name& name) {
+    if (name.text().ends_with(lease_suffix)) names.push_back(name.text().substr(0, name.text().size() - lease_suffix.size()));
+    return true;
   });
-  const ControlFile control = unpacker.check_complete();
-  if (options.bundled_wal && plan.set.xlog) {
-    log.timed("Unpacking xlog", [&] {
-      const auto wal = open_set_file(*store, *plan.set.xlog, plan.contents.index, options.workers);
-      unpacker.unpack_wal(*wal, store->describe(*plan.set.xlog), control.system_identifier);
-    });
+  std::size_t ended = 0;
+  for (const std::string& name : names) {
+    const auto lease = read_lease(*store, name);
+    const bool is_wanted = options.backup.empty() ? lease && lease->data_directory == options.data_directory : name == options.backup;
+    if (!is_wanted) continue;
+    remove_lease(options.backup_directory, name);
+    log.note("The lease of {} has ended.", name);
+    ++ended;
   }
-  const RecoveryConfig config{.sources = options.archived_wal ? options.sources : std::vector<Place>{},
-                              .target = options.target,
-                              .purpose = options.purpose,
-                              .standby = options.standby,
-                              .primary_conninfo = options.primary_conninfo,
-                              .restore_program = program,
-                              .isolated_socket = {}};
-  write_recovery_config(directory, openness, config, control);
-  log.timed("Syncing", [&] { unpacker.finish(); });
-  say(fmt::format("{} is restored from {}.\nStart it: pg_ctl -D {} start\n", directory.native(), plan.set.name, directory.native()));
+  if (ended == 0) fail(Exit::usage, "{}: there is no such lease", options.backup_directory);
   return Exit::done;
 }
 

@@ -92,7 +92,17 @@ class ContentsReader {
       if (!wal || member.kind != TarEntry::Kind::file) continue;
       contents_.wal.push_back(*wal);
       if (wal->kind() == WalKind::history) contents_.histories[wal->timeline()] = read_text(tar.content());
+      if (wal->kind() == WalKind::backup) contents_.stop = stop_in(read_text(tar.content()));
     }
+  }
+
+  // "STOP WAL LOCATION: 0/3000100 (file 000000010000000000000003)"
+  static std::optional<Lsn> stop_in(const std::string& backup_history) {
+    constexpr std::string_view key = "STOP WAL LOCATION: ";
+    const auto at = backup_history.find(key);
+    if (at == backup_history.npos) return std::nullopt;
+    const auto from = at + key.size();
+    return parse_lsn(backup_history.substr(from, backup_history.find_first_of(" \n", from) - from));
   }
 
   Store& store_;
@@ -103,6 +113,21 @@ class ContentsReader {
 };
 
 }  // namespace
+
+std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(const SetContents& contents,
+                                                                          const std::filesystem::path& data_directory,
+                                                                          const std::vector<Tablespace>& tablespaces) {
+  std::vector<std::pair<std::filesystem::path, std::uint64_t>> wanted = {{data_directory, contents.bytes_to_write}};
+  for (const Tablespace& tablespace : tablespaces) {
+    std::uint64_t bytes = 0;
+    for (const auto& [path, file] : contents.files) {
+      if (path.starts_with("pg_tblspc/" + tablespace.oid + "/")) bytes += file.size;
+    }
+    wanted.emplace_back(tablespace.target, bytes);
+    wanted.front().second -= bytes;
+  }
+  return wanted;
+}
 
 std::optional<WalName> wal_of_member(std::string_view path) {
   const auto slash = path.rfind('/');

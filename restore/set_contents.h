@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -8,6 +9,7 @@
 #include "common/backup_catalog.h"
 #include "common/backup_index.h"
 #include "common/manifest.h"
+#include "restore/tablespaces.h"
 
 namespace pitr {
 
@@ -32,6 +34,7 @@ struct SetContents {
   std::string top;                                // the name of the data directory in the tars; "" when not known
   std::string tablespace_map;                     // as the server wrote it; "" for none
   std::vector<WalName> wal;                       // bundled: segments and others
+  std::optional<Lsn> stop;                        // of an OmniPITR set with its .backup file
   std::map<Timeline, std::string> histories;      // bundled, their text
   std::vector<ConfigFile> config;
   std::string config_not_copied;
@@ -40,6 +43,11 @@ struct SetContents {
 
 // Throws Exit::damaged when the set cannot be read, or files of it are missing.
 SetContents read_contents(Store& store, const BackupSet& set);
+
+// How much goes where: first into the data directory, then into each tablespace.
+std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(const SetContents& contents,
+                                                                          const std::filesystem::path& data_directory,
+                                                                          const std::vector<Tablespace>& tablespaces);
 
 // The name of a WAL file in an xlog tar: "pg/pg_wal/000000010000000000000007"; null for anything else.
 std::optional<WalName> wal_of_member(std::string_view path);

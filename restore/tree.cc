@@ -44,6 +44,11 @@ std::vector<std::string> checked_components(std::string_view path) {
 Tree::Tree(const std::filesystem::path& root, Openness openness)
     : path_(root), openness_(openness), root_(open_file(root, O_RDONLY | O_DIRECTORY)) {}
 
+void Tree::open_to(Openness openness) {
+  openness_ = openness;
+  if (::fchmod(root_.number(), openness.directory) != 0) fail(Exit::failed, "chmod {}: {}", path_.native(), errno_text(errno));
+}
+
 const Fd& Tree::directory(const std::vector<std::string>& components, std::size_t count) {
   if (count == 0) return root_;
   if (last_directory_ && last_.size() == count && std::equal(last_.begin(), last_.end(), components.begin())) {
@@ -72,7 +77,7 @@ Fd Tree::create(std::string_view path) {
   return file;
 }
 
-void Tree::link(std::string_view path, const std::string& target) {
+void Tree::make_link(std::string_view path, const std::string& target) {
   const auto components = checked_components(path);
   const Fd& parent = directory(components, components.size() - 1);
   if (::symlinkat(target.c_str(), parent.number(), components.back().c_str()) != 0) {

@@ -20,9 +20,10 @@ class Tree {
   Tree(const std::filesystem::path& root, Openness openness);
 
   const std::filesystem::path& path() const { return path_; }
+  void open_to(Openness openness);  // from here on; the root at once
   void make_directory(std::string_view path);  // with its parents; one that exists is fine
   Fd create(std::string_view path);            // a new file, with its parents
-  void link(std::string_view path, const std::string& target);
+  void make_link(std::string_view path, const std::string& target);
   void remove(std::string_view path);  // a file or link; missing is fine
   void sync();                         // everything in its file system
 

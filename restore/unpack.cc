@@ -52,6 +52,14 @@ Unpacker::Unpacker(const Places& places, SetContents& contents, bool is_ours, st
   for (const Tablespace& tablespace : places.tablespaces) {
     trees_.push_back(std::make_unique<Tree>(tablespace.target, places.openness));
   }
+  // An empty directory that was there may be open to everybody: no server starts in one.
+  open_to(places.openness);
+}
+
+void Unpacker::open_to(Openness openness) {
+  places_.openness = openness;
+  data_.open_to(openness);
+  for (const auto& tree : trees_) tree->open_to(openness);
 }
 
 void Unpacker::unpack_data(Source& from, const std::string& called) {
@@ -73,7 +81,11 @@ void Unpacker::take_data(const TarEntry& entry, Source& content) {
   const std::string path = join(components, 1);
   if (is_left_out(path)) return;
   if (entry.kind == TarEntry::Kind::symlink) return take_link(path, entry);
-  if (entry.kind == TarEntry::Kind::directory) return data_.make_directory(path);
+  if (entry.kind == TarEntry::Kind::directory) {
+    // The group may read the copy when it could read the original.
+    if (path.empty() && (entry.mode & S_IRGRP) != 0) open_to({0640, 0750});
+    return data_.make_directory(path);
+  }
   if (path == control_path || path == "tablespace_map") {
     const std::string text = hold(path, content);
     if (path == control_path) control_bytes_ = text;
@@ -224,7 +236,7 @@ void Unpacker::finish() {
   }
   for (const Tablespace& tablespace : places_.tablespaces) {
     data_.remove("pg_tblspc/" + tablespace.oid);
-    data_.link("pg_tblspc/" + tablespace.oid, tablespace.target.native());
+    data_.make_link("pg_tblspc/" + tablespace.oid, tablespace.target.native());
   }
   for (const auto& tree : trees_) tree->sync();
   data_.sync();

@@ -35,11 +35,12 @@ class Unpacker {
   // The cluster that was unpacked. Throws when files of the manifest did not come.
   ControlFile check_complete();
   const std::vector<Tablespace>& tablespaces() const { return places_.tablespaces; }
-  Tree& data() { return data_; }
+  Openness openness() const { return places_.openness; }
   // Makes everything durable; then pg_control gets its place.
   void finish();
 
  private:
+  void open_to(Openness openness);
   void take_data(const TarEntry& entry, Source& content);
   void take_file(Tree& tree, const std::string& path, const std::string& manifest_path, Source& content);
   void take_link(const std::string& path, const TarEntry& entry);

@@ -81,7 +81,12 @@ class Reader {
         return true;
       }
     }
-    return false;
+    if (search_.rescued.empty() || !is_there(search_.rescued / name.text())) return false;
+    FileSource source = open_regular(search_.rescued / name.text());
+    AtomicFile copied(to, AtomicFile::Existing::replace, 0600, AtomicFile::Durable::no);
+    copy(source, copied);
+    copied.finish();
+    return true;
   }
 
   const WalSearch& search_;
@@ -103,7 +108,7 @@ bool is_end_of_transaction(const std::string& description) {
 std::vector<WalName> segments_of(const WalSearch& search) {
   const SegmentSize size = search.meta.segment_size;
   std::vector<WalName> names;
-  for (Lsn at = size.start_of_segment(search.meta.stop); at < search.end; at.value += size.bytes()) {
+  for (Lsn at = size.start_of_segment(search.begin); at < search.end; at.value += size.bytes()) {
     names.push_back(segment_on(search.path, at, size));
   }
   return names;
@@ -119,7 +124,7 @@ std::optional<Moment> last_commit(const WalSearch& search, Log& log) {
     log.detail("Looking for the last commit in {}", name->text());
     reader.records(*name, "Transaction", [&](const Record& record) {
       const auto lsn = parse_lsn(record.lsn);
-      if (!lsn || *lsn < search.meta.stop || !is_end_of_transaction(record.description)) return true;
+      if (!lsn || *lsn < search.begin || !is_end_of_transaction(record.description)) return true;
       const auto time = time_of(record.description);
       if (time && (!last || *time > *last)) last = time;
       return true;
@@ -138,7 +143,7 @@ bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log
     log.detail("Looking for {} in {} ({} of {})", describe(target), names[i].text(), i + 1, names.size());
     reader.records(names[i], by_name ? "XLOG" : "Transaction", [&](const Record& record) {
       const auto lsn = parse_lsn(record.lsn);
-      if (!lsn || *lsn < search.meta.stop) return true;
+      if (!lsn || *lsn < search.begin) return true;
       found = by_name ? record.description == "RESTORE_POINT " + target.text
                       : is_end_of_transaction(record.description) && record.transaction == target.text;
       return !found;
@@ -146,6 +151,22 @@ bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log
     if (found) return true;
   }
   return false;
+}
+
+std::vector<std::string> created_tablespaces(const WalSearch& search, Log& log) {
+  Reader reader(search);
+  std::vector<std::string> paths;
+  for (const WalName& name : segments_of(search)) {
+    log.detail("Looking for new tablespaces in {}", name.text());
+    reader.records(name, "Tablespace", [&](const Record& record) {
+      const auto from = record.description.find('"'), to = record.description.rfind('"');
+      if (record.description.starts_with("CREATE") && from < to) {
+        paths.push_back(record.description.substr(from + 1, to - from - 1));
+      }
+      return true;
+    });
+  }
+  return paths;
 }
 
 std::string server_program(const std::string& bindir, const std::string& major, const std::string& program) {

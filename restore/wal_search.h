@@ -16,9 +16,10 @@ namespace pitr {
 // Looking for a target in the WAL itself, by pg_waldump of the backup's major.
 struct WalSearch {
   const std::vector<Place>& sources;
+  const std::filesystem::path& rescued;  // an old pg_wal, for what no source has; "" for none
   const TimelinePath& path;
-  const Meta& meta;  // of the backup: the search is from its stop
-  Lsn end;           // to here
+  const Meta& meta;  // of the backup
+  Lsn begin, end;    // what is searched
   std::string bindir;
   std::filesystem::path temporary_directory;
 };
@@ -29,6 +30,9 @@ std::optional<Moment> last_commit(const WalSearch& search, Log& log);
 
 // Is the end of the transaction, or the restore point, between stop and end?
 bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log);
+
+// The directories of the tablespaces that are created in it: replay writes into them.
+std::vector<std::string> created_tablespaces(const WalSearch& search, Log& log);
 
 // A program of this major: in `bindir`, else where Debian and Red Hat have it, else in PATH. Throws failed when it is
 // not found.

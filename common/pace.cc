@@ -1,4 +1,4 @@
-#include "basebackup/pace.h"
+#include "common/pace.h"
 
 #include <fcntl.h>
 
