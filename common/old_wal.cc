@@ -28,6 +28,7 @@ bool older(const OldWal& one, const OldWal& other) {
 std::string_view position_digits(const WalName& segment) { return std::string_view(segment.text()).substr(8, 16); }
 
 std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept, std::size_t most) {
+  if (most == 0) return {};
   std::vector<OldWal> oldest;  // a heap, the newest of them at its front
   store.list("", [&](const Name& name) {
     auto found = segment_or_partial(name);
