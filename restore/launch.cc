@@ -101,19 +101,25 @@ class Waiter {
   }
 
  private:
+  // "ready" means that queries are taken, in hot standby too; "standby" is a recovery that takes none.
   bool is_there(const Postmaster& postmaster) {
     const bool is_ready = postmaster.status.starts_with("ready");
     switch (launch_.until) {
       case Until::in_production:
-        return is_ready;
+        return is_ready && is_in_production();
       case Until::standby:
         return is_ready || postmaster.status.starts_with("standby");
       case Until::stopped:
         return false;
       case Until::paused:
-        return is_ready || (postmaster.status.starts_with("standby") && paused_or_unknown(postmaster));
+        return is_ready && (is_in_production() || paused_or_unknown(postmaster));
     }
     return false;
+  }
+
+  bool is_in_production() const {
+    constexpr std::uint32_t in_production = 6;
+    return read_control_file(launch_.data_directory).state == in_production;
   }
 
   bool paused_or_unknown(const Postmaster& postmaster) {
