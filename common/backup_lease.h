@@ -10,8 +10,8 @@
 
 namespace pitr {
 
-// "NAME.lease" beside a backup set (NAME is BackupSet::name): somebody recovers from it and goes on fetching WAL after
-// pitr-recover has ended. Until it expires neither the set nor the WAL behind it may be removed.
+// "NAME.lease" beside a backup set (NAME is BackupSet::name): somebody recovers from it and goes on fetching WAL
+// after pitr-recover has ended. Until it expires neither the set nor the WAL behind it may be removed.
 //
 //   Expires: 2026-11-24T20:00:00Z
 //   Hostname: db2

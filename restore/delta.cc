@@ -17,7 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string mark_text(std::uint64_t system_identifier) { return fmt::format("System-Identifier: {}\n", system_identifier); }
+std::string mark_text(std::uint64_t system_identifier) {
+  return fmt::format("System-Identifier: {}\n", system_identifier);
+}
 
 bool has_mark(const fs::path& data_directory, std::uint64_t system_identifier) {
   Fd file = open_if_there(data_directory / incomplete_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -34,8 +36,8 @@ void require_own_tablespace(const fs::path& data_directory, const Tablespace& ta
   if (!is_there(tablespace.target) || fs::is_empty(tablespace.target, code)) return;
   const fs::path link = data_directory / "pg_tblspc" / tablespace.oid;
   if (fs::equivalent(link, tablespace.target, code) && !code) return;
-  fail(Exit::usage, "tablespace {}: {} is not empty, and {} does not lead there (give --tablespace {}=DIR)", tablespace.oid,
-       tablespace.target.native(), link.native(), tablespace.original);
+  fail(Exit::usage, "tablespace {}: {} is not empty, and {} does not lead there (give --tablespace {}=DIR)",
+       tablespace.oid, tablespace.target.native(), link.native(), tablespace.original);
 }
 
 // A directory whose files the manifest has under `prefix`.
@@ -44,7 +46,8 @@ struct Part {
   std::string prefix;
 };
 
-std::vector<Part> parts(const fs::path& data_directory, const std::vector<Tablespace>& tablespaces, const SetContents& contents) {
+std::vector<Part> parts(const fs::path& data_directory, const std::vector<Tablespace>& tablespaces,
+                        const SetContents& contents) {
   std::vector<Part> result = {{data_directory, ""}};
   for (const Tablespace& tablespace : tablespaces) {
     // Another major's directory beside ours is not ours.
@@ -111,16 +114,20 @@ void require_left_behind(const fs::path& data_directory, std::uint64_t system_id
   require_stopped(data_directory);
   if (!has_mark(data_directory, system_identifier)) {
     if (!is_there(data_directory / "global" / "pg_control")) {
-      fail(Exit::usage, "{}: it is no data directory of a cluster (no global/pg_control): --delta would remove what is in it",
+      fail(Exit::usage,
+           "{}: it is no data directory of a cluster (no global/pg_control): --delta would remove what is in it",
            data_directory.native());
     }
     const std::uint64_t found = read_cluster_identity(data_directory).system_identifier;
     if (found != system_identifier) {
-      fail(Exit::usage, "{}: it is of cluster {}, the backup is of cluster {}", data_directory.native(), found, system_identifier);
+      fail(Exit::usage, "{}: it is of cluster {}, the backup is of cluster {}", data_directory.native(), found,
+           system_identifier);
     }
   }
   if (fs::is_symlink(data_directory / "pg_wal")) {
-    fail(Exit::usage, "{}/pg_wal is a symbolic link: --delta does not follow it (restore into a new directory with --rescue-wal {})",
+    fail(Exit::usage,
+         "{}/pg_wal is a symbolic link: --delta does not follow it (restore into a new directory with --rescue-wal "
+         "{})",
          data_directory.native(), data_directory.native());
   }
   for (const Tablespace& tablespace : tablespaces) require_own_tablespace(data_directory, tablespace);
@@ -133,7 +140,8 @@ void mark_incomplete(const fs::path& data_directory, std::uint64_t system_identi
 }
 
 std::size_t keep_what_is_right(const fs::path& data_directory, const std::vector<Tablespace>& tablespaces,
-                               SetContents& contents, std::size_t workers, const std::function<void(std::size_t)>& each) {
+                               SetContents& contents, std::size_t workers,
+                               const std::function<void(std::size_t)>& each) {
   // Without it nothing of this starts any more, whatever happens from here on.
   remove_file(data_directory / "global" / "pg_control");
   if (is_there(data_directory / "global")) sync_directory(data_directory / "global");

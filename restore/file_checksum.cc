@@ -4,7 +4,8 @@ namespace pitr {
 
 FileChecksum::FileChecksum(const std::string& algorithm) : is_crc_(algorithm == "CRC32C") {
   // A manifest writes SHA256.
-  if (!is_crc_ && algorithm != "NONE") digest_.emplace("SHA-" + algorithm.substr(std::min<std::size_t>(3, algorithm.size())));
+  if (!is_crc_ && algorithm != "NONE")
+    digest_.emplace("SHA-" + algorithm.substr(std::min<std::size_t>(3, algorithm.size())));
 }
 
 void FileChecksum::update(Bytes bytes) {

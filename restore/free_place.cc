@@ -87,7 +87,8 @@ void require_not_in_use(const fs::path& path) {
   for_each_server_process([&](const std::string& pid, const fs::path& directory) {
     std::error_code code;
     if (lies_within(path, directory)) refuse(path, pid);
-    for (fs::directory_iterator entry(directory / "pg_tblspc", code), end; !code && entry != end; entry.increment(code)) {
+    for (fs::directory_iterator entry(directory / "pg_tblspc", code), end; !code && entry != end;
+         entry.increment(code)) {
       std::error_code broken;
       const fs::path target = fs::read_symlink(entry->path(), broken);
       if (!broken && lies_within(path, target)) refuse(path, pid);
@@ -104,12 +105,14 @@ void require_space(const std::vector<std::pair<fs::path, std::uint64_t>>& bytes)
     }
     const Fd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
     struct statvfs space {};
-    if (::fstatvfs(fd.number(), &space) != 0) fail(Exit::failed, "stat {}: {}", directory.native(), errno_text(errno));
+    if (::fstatvfs(fd.number(), &space) != 0)
+      fail(Exit::failed, "stat {}: {}", directory.native(), errno_text(errno));
     const std::uint64_t there = std::uint64_t{space.f_bavail} * space.f_frsize;
     std::uint64_t& sum = wanted[file_status(fd).st_dev];
     sum += size;
     if (sum > there) {
-      fail(Exit::failed, "{}: its file system has {} bytes left, {} are to be written there", place.native(), there, sum);
+      fail(Exit::failed, "{}: its file system has {} bytes left, {} are to be written there", place.native(), there,
+           sum);
     }
   }
 }

@@ -58,18 +58,19 @@ std::string end_of(const std::string& text, std::size_t lines) {
 
 // Recovery stands at its target and waits.
 bool is_paused(const Postmaster& postmaster) {
-  Server server({postmaster.socket_directory.empty() ? postmaster.address : postmaster.socket_directory, postmaster.port, "",
-                 "postgres"},
+  Server server({postmaster.socket_directory.empty() ? postmaster.address : postmaster.socket_directory,
+                 postmaster.port, "", "postgres"},
                 "pitr-recover");
-  const char* query = server.major() >= 14 ? "SELECT pg_get_wal_replay_pause_state() = 'paused'"
-                                           : "SELECT pg_is_wal_replay_paused()";
+  const char* query =
+      server.major() >= 14 ? "SELECT pg_get_wal_replay_pause_state() = 'paused'" : "SELECT pg_is_wal_replay_paused()";
   return server.value(query) == "t";
 }
 
 // Ends a server that nobody waits for any more.
 class Stopper {
  public:
-  Stopper(std::filesystem::path data_directory, bool armed) : data_directory_(std::move(data_directory)), armed_(armed) {}
+  Stopper(std::filesystem::path data_directory, bool armed)
+      : data_directory_(std::move(data_directory)), armed_(armed) {}
   ~Stopper() {
     if (!armed_) return;
     try {
@@ -100,19 +101,25 @@ class Waiter {
   }
 
  private:
+  // "ready" means that queries are taken, in hot standby too; "standby" is a recovery that takes none.
   bool is_there(const Postmaster& postmaster) {
     const bool is_ready = postmaster.status.starts_with("ready");
     switch (launch_.until) {
       case Until::in_production:
-        return is_ready;
+        return is_ready && is_in_production();
       case Until::standby:
         return is_ready || postmaster.status.starts_with("standby");
       case Until::stopped:
         return false;
       case Until::paused:
-        return is_ready || (postmaster.status.starts_with("standby") && paused_or_unknown(postmaster));
+        return is_ready && (is_in_production() || paused_or_unknown(postmaster));
     }
     return false;
+  }
+
+  bool is_in_production() const {
+    constexpr std::uint32_t in_production = 6;
+    return read_control_file(launch_.data_directory).state == in_production;
   }
 
   bool paused_or_unknown(const Postmaster& postmaster) {
@@ -127,9 +134,11 @@ class Waiter {
 
   void judge_end() const {
     constexpr std::uint32_t shut_down_in_recovery = 2;
-    if (launch_.until == Until::stopped && read_control_file(launch_.data_directory).state == shut_down_in_recovery) return;
+    if (launch_.until == Until::stopped && read_control_file(launch_.data_directory).state == shut_down_in_recovery)
+      return;
     const auto path = launch_log(launch_.data_directory);
-    fail(Exit::failed, "the server ended before it was there; the end of {}:\n{}", path.native(), end_of(read_text(path), 10));
+    fail(Exit::failed, "the server ended before it was there; the end of {}:\n{}", path.native(),
+         end_of(read_text(path), 10));
   }
 
   const Launch& launch_;
@@ -138,13 +147,15 @@ class Waiter {
 
 }  // namespace
 
-std::filesystem::path launch_log(const std::filesystem::path& data_directory) { return data_directory / "pitr-recover.log"; }
+std::filesystem::path launch_log(const std::filesystem::path& data_directory) {
+  return data_directory / "pitr-recover.log";
+}
 
 double launch(const Launch& launch, Log& log) {
   const auto start = std::chrono::steady_clock::now();
   Stopper stopper(launch.data_directory, launch.stop_on_failure);
-  const int status = run({launch.pg_ctl, "-D", launch.data_directory.native(), "-l", launch_log(launch.data_directory).native(),
-                          "-s", "-W", "start"},
+  const int status = run({launch.pg_ctl, "-D", launch.data_directory.native(), "-l",
+                          launch_log(launch.data_directory).native(), "-s", "-W", "start"},
                          launch.data_directory);
   if (status != 0) fail(Exit::failed, "{} start: status {}", launch.pg_ctl, status);
   // The server writes postmaster.pid a moment after pg_ctl has ended.

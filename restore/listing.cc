@@ -25,8 +25,8 @@ std::string row(const BackupSet& set) {
 }
 
 bool is_number_in_json(std::string_view key) {
-  constexpr std::string_view numbers[] = {"Started-epoch", "Format",         "Start-Timeline", "Stop-Timeline",
-                                          "Segment-Size",  "Raw-Bytes",      "Stored-Bytes",   "Bad-Pages"};
+  constexpr std::string_view numbers[] = {"Started-epoch", "Format",    "Start-Timeline", "Stop-Timeline",
+                                          "Segment-Size",  "Raw-Bytes", "Stored-Bytes",   "Bad-Pages"};
   for (const std::string_view number : numbers) {
     if (key == number) return true;
   }
@@ -54,7 +54,8 @@ std::string object(const BackupSet& set) {
     const std::size_t end = text.find('\n', at), colon = text.find(": ", at);
     const std::string key = text.substr(at, colon - at);
     // OmniPITR's sets have the first four.
-    if (key != "SHA-256" && (set.meta.format != 0 || line < 4)) add_member(json, key, text.substr(colon + 2, end - colon - 2));
+    if (key != "SHA-256" && (set.meta.format != 0 || line < 4))
+      add_member(json, key, text.substr(colon + 2, end - colon - 2));
     at = end + 1;
   }
   return json + "}";
@@ -75,8 +76,10 @@ std::string list_as_text(const Catalog& catalog) {
   for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
     for (const BackupSet& set : *sets) text += row(set);
   }
-  for (const UnreadableSet& set : catalog.unreadable) text += fmt::format("{}  unreadable: {}\n", set.name, set.reason);
-  for (const Name& orphan : catalog.orphans) text += fmt::format("{}  no backup: its meta file is missing\n", orphan.text());
+  for (const UnreadableSet& set : catalog.unreadable)
+    text += fmt::format("{}  unreadable: {}\n", set.name, set.reason);
+  for (const Name& orphan : catalog.orphans)
+    text += fmt::format("{}  no backup: its meta file is missing\n", orphan.text());
   return text;
 }
 

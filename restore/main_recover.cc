@@ -22,10 +22,11 @@ constexpr Manual manual{
         "writes the recovery settings. Without a target it recovers to the end of the archive.\n\n"
         "The restored cluster is a copy whose archiving is off, unless --as primary is given.\n\n"
         "Reads the sets of pitr-base and of OmniPITR.",
-    .exit_status = "0  done; --plan: the target can be reached\n"
-                   "1  failed; --plan: whether it can be reached cannot be told\n"
-                   "2  wrong option, or a place that may not be written into\n"
-                   "3  the target cannot be reached, or the backup is damaged",
+    .exit_status =
+        "0  done; --plan: the target can be reached\n"
+        "1  failed; --plan: whether it can be reached cannot be told\n"
+        "2  wrong option, or a place that may not be written into\n"
+        "3  the target cannot be reached, or the backup is damaged",
     .example = "pitr-recover -b /backup/base -s zstd=/backup/wal -D /data/new --target-time '2026-11-22 14:03+01'",
 };
 
@@ -43,7 +44,8 @@ struct Options {
 // A second target is an error, whatever its kind.
 std::function<void(const std::string&)> set_target(RecoveryTarget& target, RecoveryTarget::Kind kind) {
   return [&target, kind](const std::string& value) {
-    if (target.kind != RecoveryTarget::Kind::latest) fail(Exit::usage, "a second target: {} is given already", describe(target));
+    if (target.kind != RecoveryTarget::Kind::latest)
+      fail(Exit::usage, "a second target: {} is given already", describe(target));
     if (kind != RecoveryTarget::Kind::immediate && value.empty()) fail(Exit::usage, "value is empty");
     target.kind = kind;
     target.text = value;
@@ -65,8 +67,10 @@ std::function<void(const std::string&)> set_target(RecoveryTarget& target, Recov
 
 std::function<void(const std::string&)> set_timeline(std::string& target) {
   return [&target](const std::string& value) {
-    const bool is_number = !value.empty() && value.size() < 10 && value.find_first_not_of("0123456789") == value.npos && value[0] != '0';
-    if (!is_number && value != "latest" && value != "current") fail(Exit::usage, "{}: not latest, current or a timeline ID", value);
+    const bool is_number =
+        !value.empty() && value.size() < 10 && value.find_first_not_of("0123456789") == value.npos && value[0] != '0';
+    if (!is_number && value != "latest" && value != "current")
+      fail(Exit::usage, "{}: not latest, current or a timeline ID", value);
     target = value;
   };
 }
@@ -75,7 +79,8 @@ std::vector<Option> option_table(Options& options) {
   RecoverOptions& recover = options.recover;
   return {
       {"backup-dir", "b", "DIR", "find the backups in DIR", set_text(recover.backup_directory)},
-      {"wal-source", "s", "[CODEC=]DIR", "find archived WAL in DIR; may be given often", append_place(recover.sources), true},
+      {"wal-source", "s", "[CODEC=]DIR", "find archived WAL in DIR; may be given often",
+       append_place(recover.sources), true},
       {"data-dir", "D", "DIR", "restore into DIR, which is empty or missing", set_text(recover.data_directory)},
       {"list", "", "", "print the backups, and do nothing else", set_flag(options.list)},
       {"format", "", "text|json", "print the list so (default: text)", set_choice(options.format, {"text", "json"})},
@@ -103,8 +108,10 @@ std::vector<Option> option_table(Options& options) {
       {"no-wal", "", "", "leave the WAL in the backup out", set_flag(options.no_wal)},
       {"only-wal", "", "", "use no WAL but that in the backup", set_flag(options.only_wal)},
       {"delta", "", "", "keep what is right in DIR, left by a stopped cluster", set_flag(recover.delta)},
-      {"rescue-wal", "", "OLD_PGDATA", "rescue the WAL that OLD_PGDATA did not archive", set_text(recover.rescue_wal)},
-      {"rescue-dir", "", "DIR", "rescue into DIR (default: DATA-DIR.pitr-rescue-TIME)", set_text(recover.rescue_directory)},
+      {"rescue-wal", "", "OLD_PGDATA", "rescue the WAL that OLD_PGDATA did not archive",
+       set_text(recover.rescue_wal)},
+      {"rescue-dir", "", "DIR", "rescue into DIR (default: DATA-DIR.pitr-rescue-TIME)",
+       set_text(recover.rescue_directory)},
       {"as", "", "clone|primary", "switch archiving off, or leave it on (default: clone)",
        set_choice(options.as, {"clone", "primary"})},
       {"standby", "", "", "set up a standby", set_flag(recover.standby)},
@@ -113,8 +120,10 @@ std::vector<Option> option_table(Options& options) {
        set_choice(options.config, {"keep", "restore", "print"})},
       {"start", "", "", "start it, and wait until the target is reached", set_flag(recover.start)},
       {"isolated", "", "", "let nobody reach it but by a socket of its own", set_flag(recover.isolated)},
-      {"socket-dir", "", "DIR", "put that socket into DIR (default: in the data dir.)", set_text(recover.socket_directory)},
-      {"lease", "", "HOURS", "keep retention off backup and WAL so long (48)", set_number(recover.lease_hours, 0, 8760)},
+      {"socket-dir", "", "DIR", "put that socket into DIR (default: in the data dir.)",
+       set_text(recover.socket_directory)},
+      {"lease", "", "HOURS", "keep retention off backup and WAL so long (48)",
+       set_number(recover.lease_hours, 0, 8760)},
       {"release", "", "", "end the lease of --backup, or for --data-dir", set_flag(options.release)},
       {"progress", "", "", "show on the terminal how far it is", set_flag(options.progress)},
       {"progress-file", "", "FILE", "append a JSON line to FILE every second", set_text(recover.pace.progress_file)},
@@ -139,7 +148,8 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (recover.backup_directory.empty()) fail(Exit::usage, "no place to look for backups: give --backup-dir");
   if (options.list) return;
   if (options.release) {
-    if (recover.backup.empty() && recover.data_directory.empty()) fail(Exit::usage, "--release: give --backup or --data-dir");
+    if (recover.backup.empty() && recover.data_directory.empty())
+      fail(Exit::usage, "--release: give --backup or --data-dir");
     return;
   }
   if (recover.sources.empty() && !options.only_wal) {
@@ -151,13 +161,16 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (recover.standby && recover.target.kind != RecoveryTarget::Kind::latest) {
     fail(Exit::usage, "--standby goes on for ever: it has no target");
   }
-  if (!recover.primary_conninfo.empty() && !recover.standby) fail(Exit::usage, "--primary-conninfo goes with --standby");
+  if (!recover.primary_conninfo.empty() && !recover.standby)
+    fail(Exit::usage, "--primary-conninfo goes with --standby");
   if (recover.target.exclusive && (recover.target.kind == RecoveryTarget::Kind::latest ||
                                    recover.target.kind == RecoveryTarget::Kind::immediate)) {
     fail(Exit::usage, "--target-exclusive goes with a time, an LSN, a transaction or a name");
   }
-  if (recover.delta && !recover.rescue_wal.empty()) fail(Exit::usage, "--delta rescues the WAL of --data-dir: leave --rescue-wal out");
-  if (recover.isolated && (recover.standby || options.as == "primary")) fail(Exit::usage, "--isolated makes a clone, and no standby");
+  if (recover.delta && !recover.rescue_wal.empty())
+    fail(Exit::usage, "--delta rescues the WAL of --data-dir: leave --rescue-wal out");
+  if (recover.isolated && (recover.standby || options.as == "primary"))
+    fail(Exit::usage, "--isolated makes a clone, and no standby");
   if (recover.isolated && !recover.target.action.empty() && recover.target.action != "promote") {
     fail(Exit::usage, "--isolated promotes at the target");
   }
@@ -180,18 +193,21 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   recover.data_directory = absolute(recover.data_directory);
   if (options.list) return list(options);
   if (options.release) return static_cast<int>(release(recover, log));
-  for (std::string* path : {&recover.rescue_wal, &recover.rescue_directory, &recover.mapping.root, &recover.socket_directory}) {
+  for (std::string* path :
+       {&recover.rescue_wal, &recover.rescue_directory, &recover.mapping.root, &recover.socket_directory}) {
     *path = absolute(*path);
   }
   if (recover.delta) recover.rescue_wal = recover.data_directory;
   recover.pace.on_terminal = options.progress && ::isatty(STDERR_FILENO) == 1;
-  recover.config = options.config == "keep" ? ConfigMode::keep
-                   : options.config == "restore" ? ConfigMode::restore : ConfigMode::print;
+  recover.config = options.config == "keep"      ? ConfigMode::keep
+                   : options.config == "restore" ? ConfigMode::restore
+                                                 : ConfigMode::print;
   recover.workers = worker_count(options.workers, 64);
   recover.search = !options.no_search;
   recover.bundled_wal = !options.no_wal;
   // A standby archives when it is promoted; a copy never.
-  recover.purpose = options.as == "primary" || (recover.standby && options.as.empty()) ? Purpose::primary : Purpose::clone;
+  recover.purpose =
+      options.as == "primary" || (recover.standby && options.as.empty()) ? Purpose::primary : Purpose::clone;
   return static_cast<int>(options.plan ? show_plan(recover, log) : pitr::recover(recover, log));
 }
 
@@ -211,7 +227,8 @@ void become_owner(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   Log log(manual.program);
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
-                     [&] { become_owner(options); });
+  return run_program(
+      manual, with_log_options(option_table(options), log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
+      [&] { become_owner(options); });
 }

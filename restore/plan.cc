@@ -76,7 +76,8 @@ class Judge {
       for (const Place& source : request_.sources) {
         const auto store = open_store(source.place, {});
         // An unmounted disk is no empty archive.
-        require_archive_of(*store, meta.system_identifier == 0 ? std::nullopt : std::optional(meta.system_identifier));
+        require_archive_of(*store,
+                           meta.system_identifier == 0 ? std::nullopt : std::optional(meta.system_identifier));
         archived_->add(*store, source);
       }
     }
@@ -89,7 +90,8 @@ class Judge {
     if (request_.target.timeline != "latest") {
       const Timeline timeline{static_cast<std::uint32_t>(std::stoul(request_.target.timeline))};
       if (timeline != meta.stop_timeline && number(timeline) > 1 && !map.has_history(timeline)) {
-        fail(Exit::usage, "--target-timeline {}: no source holds {}", number(timeline), WalName::history(timeline).text());
+        fail(Exit::usage, "--target-timeline {}: no source holds {}", number(timeline),
+             WalName::history(timeline).text());
       }
       return timeline;
     }
@@ -105,11 +107,13 @@ class Judge {
                                      number(meta.stop_timeline))};
     }
     if (own->end < meta.stop) {
-      return {Reach::no, fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}",
-                                     number(target), number(own->timeline), to_string(own->end), to_string(meta.stop))};
+      return {Reach::no,
+              fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}", number(target),
+                          number(own->timeline), to_string(own->end), to_string(meta.stop))};
     }
     if (wal.end < meta.stop || wal.segments == 0) {
-      return {Reach::no, fmt::format("WAL segment {}, which the backup itself needs, is missing", wal.missing->text())};
+      return {Reach::no,
+              fmt::format("WAL segment {}, which the backup itself needs, is missing", wal.missing->text())};
     }
     return verdict_of_target(meta, path, wal);
   }
@@ -136,8 +140,8 @@ class Judge {
         return {};
       case RecoveryTarget::Kind::time:
         if (target.time < Moment{meta.stop_time} * 1000000) {
-          return {Reach::no, fmt::format("the backup is consistent from {} on",
-                                         moment_text(Moment{meta.stop_time} * 1000000))};
+          return {Reach::no,
+                  fmt::format("the backup is consistent from {} on", moment_text(Moment{meta.stop_time} * 1000000))};
         }
         break;
       case RecoveryTarget::Kind::xid:
@@ -151,7 +155,8 @@ class Judge {
   Verdict search(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
     const RecoveryTarget& target = request_.target;
     try {
-      const WalSearch searched{request_.sources, request_.rescued_directory, path, meta, meta.stop, wal.end, request_.bindir, request_.temporary_directory};
+      const WalSearch searched{request_.sources, request_.rescued_directory,  path, meta, meta.stop, wal.end,
+                               request_.bindir,  request_.temporary_directory};
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
         if (last && *last >= target.time) return {};
@@ -187,7 +192,8 @@ Fd hold_for_reading(Store& store, const BackupSet& set) {
   const auto* regular = dynamic_cast<FileSource*>(source.get());
   if (regular == nullptr) return {};
   Fd file = open_file(regular->fd().name(), O_RDONLY);
-  if (try_lock_shared(file) == Locked::no) fail(Exit::failed, "{}: it is being removed", store.describe(set.meta_file));
+  if (try_lock_shared(file) == Locked::no)
+    fail(Exit::failed, "{}: it is being removed", store.describe(set.meta_file));
   return file;
 }
 

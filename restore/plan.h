@@ -28,12 +28,12 @@ struct Plan {
 struct PlanRequest {
   std::string backup;  // "" for the newest that reaches the target
   std::vector<Place> sources;
-  std::vector<WalName> rescued;  // WAL of the old data directory that no source holds
+  std::vector<WalName> rescued;             // WAL of the old data directory that no source holds
   std::filesystem::path rescued_directory;  // where it lies
   std::map<Timeline, std::string> rescued_histories;
   RecoveryTarget target;
-  bool search = true;               // by pg_waldump, where names and LSNs do not decide
-  std::string bindir;               // of the backup's major; "" to look for it
+  bool search = true;  // by pg_waldump, where names and LSNs do not decide
+  std::string bindir;  // of the backup's major; "" to look for it
   std::filesystem::path temporary_directory;
 };
 

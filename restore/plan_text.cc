@@ -20,7 +20,9 @@ std::string timelines_text(const TimelinePath& path) {
 }
 
 std::string verdict_text(const Plan& plan) {
-  const char* verdict = plan.reach == Reach::yes ? "can be reached" : plan.reach == Reach::no ? "cannot be reached" : "cannot tell";
+  const char* verdict = plan.reach == Reach::yes  ? "can be reached"
+                        : plan.reach == Reach::no ? "cannot be reached"
+                                                  : "cannot tell";
   return plan.reason.empty() ? verdict : fmt::format("{}: {}", verdict, plan.reason);
 }
 
@@ -37,8 +39,8 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
   text += fmt::format("timelines   {}\n", timelines_text(plan.path));
   const auto bundled = std::ranges::count(contents.wal, WalKind::segment, &WalName::kind);
   text += fmt::format("WAL         {} - {}: {} segments without a gap, {} are in the backup\n",
-                      segment_on(plan.path, meta.start, meta.segment_size).text(), plan.wal.last.text(), plan.wal.segments,
-                      bundled);
+                      segment_on(plan.path, meta.start, meta.segment_size).text(), plan.wal.last.text(),
+                      plan.wal.segments, bundled);
   if (plan.wal.later) {
     text += fmt::format("missing     from {} to before {}\n", plan.wal.missing->text(), plan.wal.later->text());
   }
@@ -46,8 +48,10 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
   if (contents.has_manifest) {
     const auto wanted = space_wanted(contents, where, tablespaces);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      text += fmt::format("{:<12}{} into {}", i == 0 ? "writes" : "", amount(wanted[i].second), wanted[i].first.native());
-      if (i > 0) text += fmt::format(", tablespace {}, before {}", tablespaces[i - 1].oid, tablespaces[i - 1].original);
+      text +=
+          fmt::format("{:<12}{} into {}", i == 0 ? "writes" : "", amount(wanted[i].second), wanted[i].first.native());
+      if (i > 0)
+        text += fmt::format(", tablespace {}, before {}", tablespaces[i - 1].oid, tablespaces[i - 1].original);
       text += "\n";
     }
   } else {

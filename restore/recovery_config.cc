@@ -13,9 +13,9 @@ constexpr std::string_view block_end = "# pitr-recover: end";
 
 // What an earlier recovery may have left in force.
 constexpr std::string_view recovery_settings[] = {
-    "restore_command",      "archive_cleanup_command", "recovery_end_command", "recovery_target",
-    "recovery_target_name", "recovery_target_time",    "recovery_target_xid",  "recovery_target_lsn",
-    "recovery_target_inclusive", "recovery_target_action", "recovery_target_timeline"};
+    "restore_command",           "archive_cleanup_command", "recovery_end_command",    "recovery_target",
+    "recovery_target_name",      "recovery_target_time",    "recovery_target_xid",     "recovery_target_lsn",
+    "recovery_target_inclusive", "recovery_target_action",  "recovery_target_timeline"};
 
 std::string quote_for_shell(const std::string& text) {
   std::string quoted = "'";
@@ -24,7 +24,10 @@ std::string quote_for_shell(const std::string& text) {
 }
 
 std::string word_for_shell(const std::string& text) {
-  const auto is_plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("/._-=:+,@").find(c) != std::string_view::npos; };
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("/._-=:+,@").find(c) != std::string_view::npos;
+  };
   return std::ranges::all_of(text, is_plain) ? text : quote_for_shell(text);
 }
 
@@ -34,7 +37,9 @@ std::string source_word(const Place& source) {
 
 class Settings {
  public:
-  void set(std::string_view name, std::string_view value) { text_ += fmt::format("{} = {}\n", name, quote_setting(value)); }
+  void set(std::string_view name, std::string_view value) {
+    text_ += fmt::format("{} = {}\n", name, quote_setting(value));
+  }
   void remark(std::string_view line) { text_ += fmt::format("# {}\n", line); }
   const std::string& text() const { return text_; }
 
@@ -109,7 +114,8 @@ std::string block(const RecoveryConfig& config, const ControlFile& control) {
   if (!config.isolated_socket.empty()) {
     add_isolation(settings, config, control);
   } else if (config.purpose == Purpose::clone) {
-    settings.remark("ARCHIVING IS OFF: this is a copy, and must not write into the archive of the original. Before it");
+    settings.remark(
+        "ARCHIVING IS OFF: this is a copy, and must not write into the archive of the original. Before it");
     settings.remark("goes into production: remove this block, restart the server, take a new base backup.");
     settings.set("archive_mode", "off");
   }
@@ -169,7 +175,8 @@ std::string with_recovery_block(const std::string& old, const RecoveryConfig& co
     const std::string line = old.substr(at, end - at);
     at = end + 1;
     if (line == block_begin) in_block = true;
-    const bool is_ours = in_block || std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
+    const bool is_ours =
+        in_block || std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
     if (line == block_end) in_block = false;
     if (!is_ours) kept += line + "\n";
   }
@@ -184,7 +191,8 @@ void write_recovery_config(const std::filesystem::path& directory, Openness open
   const std::string old = isolated ? "" : read_text(auto_conf);
   write_text(auto_conf, openness.file, with_recovery_block(old, config, control));
   if (isolated) {
-    write_text(directory / "postgresql.conf", openness.file, "# of pitr-recover --isolated; see postgresql.auto.conf\n");
+    write_text(directory / "postgresql.conf", openness.file,
+               "# of pitr-recover --isolated; see postgresql.auto.conf\n");
     write_text(directory / "pg_hba.conf", openness.file, "local all all trust\nlocal replication all trust\n");
     write_text(directory / "pg_ident.conf", openness.file, "");
   }

@@ -36,7 +36,7 @@ std::string quote_setting(std::string_view text);
 std::string with_recovery_block(const std::string& old, const RecoveryConfig& config, const ControlFile& control);
 
 // Writes postgresql.auto.conf, the signal file and, isolated, the files of the drill.
-void write_recovery_config(const std::filesystem::path& data_directory, Openness openness, const RecoveryConfig& config,
-                           const ControlFile& control);
+void write_recovery_config(const std::filesystem::path& data_directory, Openness openness,
+                           const RecoveryConfig& config, const ControlFile& control);
 
 }  // namespace pitr

@@ -58,7 +58,8 @@ UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory, c
       result.names.push_back(*name);
     }
     const auto start = name->kind() == WalKind::segment ? name->start(identity.segment_size) : std::nullopt;
-    if (start && !archived.has_segment(name->timeline(), *start) && fits(result.pg_wal / file.text(), *name, identity)) {
+    if (start && !archived.has_segment(name->timeline(), *start) &&
+        fits(result.pg_wal / file.text(), *name, identity)) {
       result.names.push_back(*name);
     }
     return true;
@@ -67,13 +68,15 @@ UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory, c
   return result;
 }
 
-void rescue(const UnarchivedWal& wal, const std::filesystem::path& directory, const ClusterIdentity& identity, Log& log) {
+void rescue(const UnarchivedWal& wal, const std::filesystem::path& directory, const ClusterIdentity& identity,
+            Log& log) {
   create_directories(directory, 0700);
   const auto store = open_directory(directory, {});
   if (!read_marker(*store)) write_marker(*store, identity);
   require_archive_of(*store, identity.system_identifier);
   for (const WalName& name : wal.names) {
-    in_context("rescue " + (wal.pg_wal / name.text()).native(), [&] { put(wal.pg_wal / name.text(), name, *store, identity); });
+    in_context("rescue " + (wal.pg_wal / name.text()).native(),
+               [&] { put(wal.pg_wal / name.text(), name, *store, identity); });
     log.note("Rescued {} into {}", name.text(), directory.native());
   }
 }

@@ -22,8 +22,9 @@ struct UnarchivedWal {
 UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory, const ClusterIdentity& identity,
                                   const std::vector<Place>& sources);
 
-// Copies all of it, verified and durable, into `directory`, which becomes an archive of its own. Throws when one cannot
-// be: then nothing may be removed.
-void rescue(const UnarchivedWal& wal, const std::filesystem::path& directory, const ClusterIdentity& identity, Log& log);
+// Copies all of it, verified and durable, into `directory`, which becomes an archive of its own. Throws when one
+// cannot be: then nothing may be removed.
+void rescue(const UnarchivedWal& wal, const std::filesystem::path& directory, const ClusterIdentity& identity,
+            Log& log);
 
 }  // namespace pitr

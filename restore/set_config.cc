@@ -14,7 +14,9 @@ bool is_there_and_same(const ConfigFile& file) {
   FileSource there(std::move(open));
   MemorySource ours(as_bytes(file.content));
   if (!same_bytes(there, ours)) {
-    fail(Exit::usage, "{}: it is there and differs from that of the backup (--config keep puts the backup's into the data directory)",
+    fail(Exit::usage,
+         "{}: it is there and differs from that of the backup (--config keep puts the backup's into the data "
+         "directory)",
          file.path);
   }
   return true;
@@ -50,8 +52,10 @@ std::string place_config(const SetContents& contents, ConfigMode mode, const std
       write_all(tree.create("pitr-config" + file.path), as_bytes(file.content));
     }
   }
-  std::string head = "Configuration that lay outside the data directory, and is in the meta file of the backup under config/:\n";
-  if (mode == ConfigMode::keep) head = fmt::format("Configuration, now below {}/pitr-config:\n", data_directory.native());
+  std::string head =
+      "Configuration that lay outside the data directory, and is in the meta file of the backup under config/:\n";
+  if (mode == ConfigMode::keep)
+    head = fmt::format("Configuration, now below {}/pitr-config:\n", data_directory.native());
   if (mode == ConfigMode::restore) head = "Configuration, put back to where it was:\n";
   if (!contents.config_not_copied.empty()) text += "Not in the backup:\n  " + contents.config_not_copied;
   return head + text;

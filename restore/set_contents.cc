@@ -32,7 +32,8 @@ class ContentsReader {
       fail(Exit::damaged, "{}: holds no backup_manifest or no index", store_.describe(set_.meta_file));
     }
     check_files();
-    if (map_size_ > 0) contents_.tablespace_map = read_set_range(store_, *set_.data, contents_.index, map_at_, map_size_);
+    if (map_size_ > 0)
+      contents_.tablespace_map = read_set_range(store_, *set_.data, contents_.index, map_at_, map_size_);
     for (const auto& [timeline, at] : histories_) {
       contents_.histories[timeline] = read_set_range(store_, *set_.xlog, contents_.index, at.first, at.second);
     }
@@ -51,7 +52,8 @@ class ContentsReader {
       contents_.index = read_index(content, [&](const IndexedMember& indexed) { note(indexed); });
     } else if (member.path == "config/NOT-COPIED") {
       contents_.config_not_copied = read_text(content);
-    } else if (member.path.starts_with("config/") && member.kind == TarEntry::Kind::file && member.size < largest_config) {
+    } else if (member.path.starts_with("config/") && member.kind == TarEntry::Kind::file &&
+               member.size < largest_config) {
       contents_.config.push_back({member.path.substr(6), read_text(content)});
     }
   }
@@ -78,7 +80,8 @@ class ContentsReader {
       if (!stored) fail(Exit::damaged, "{}/{}: it is missing", store_.describe(), file.name);
       const auto* regular = dynamic_cast<const FileSource*>(stored.get());
       if (regular != nullptr && regular->size() != file.size) {
-        fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), regular->size(), file.size);
+        fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), regular->size(),
+             file.size);
       }
     }
   }
@@ -114,9 +117,9 @@ class ContentsReader {
 
 }  // namespace
 
-std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(const SetContents& contents,
-                                                                          const std::filesystem::path& data_directory,
-                                                                          const std::vector<Tablespace>& tablespaces) {
+std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(
+    const SetContents& contents, const std::filesystem::path& data_directory,
+    const std::vector<Tablespace>& tablespaces) {
   std::vector<std::pair<std::filesystem::path, std::uint64_t>> wanted = {{data_directory, contents.bytes_to_write}};
   for (const Tablespace& tablespace : tablespaces) {
     std::uint64_t bytes = 0;

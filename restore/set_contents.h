@@ -31,11 +31,11 @@ struct SetContents {
   bool has_manifest = false;
   std::unordered_map<std::string, ExpectedFile> files;  // by their path in the data directory
   std::vector<IndexedFile> index;
-  std::string top;                                // the name of the data directory in the tars; "" when not known
-  std::string tablespace_map;                     // as the server wrote it; "" for none
-  std::vector<WalName> wal;                       // bundled: segments and others
-  std::optional<Lsn> stop;                        // of an OmniPITR set with its .backup file
-  std::map<Timeline, std::string> histories;      // bundled, their text
+  std::string top;                            // the name of the data directory in the tars; "" when not known
+  std::string tablespace_map;                 // as the server wrote it; "" for none
+  std::vector<WalName> wal;                   // bundled: segments and others
+  std::optional<Lsn> stop;                    // of an OmniPITR set with its .backup file
+  std::map<Timeline, std::string> histories;  // bundled, their text
   std::vector<ConfigFile> config;
   std::string config_not_copied;
   std::uint64_t bytes_to_write = 0;  // 0: not known

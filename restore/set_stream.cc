@@ -46,7 +46,8 @@ void read_exactly(Source& from, std::span<std::byte> buffer, const std::string& 
   if (read_full(from, buffer) != buffer.size()) fail(Exit::damaged, "{}: shorter than the index says", file);
 }
 
-void expand_blocks(Source& stored, const IndexedFile& file, std::size_t workers, const std::string& called, Sink& to) {
+void expand_blocks(Source& stored, const IndexedFile& file, std::size_t workers, const std::string& called,
+                   Sink& to) {
   std::uint32_t largest = 0;
   for (const IndexedBlock& block : file.blocks) largest = std::max(largest, block.stored_size);
   BlockPipeline pipeline(

@@ -14,7 +14,8 @@ namespace pitr {
 std::unique_ptr<Source> open_set_file(Store& store, const Name& name, const std::vector<IndexedFile>& index,
                                       std::size_t workers);
 
-// `size` bytes at `offset` of the file before compression: reads only the blocks that hold them when there are blocks.
+// `size` bytes at `offset` of the file before compression: reads only the blocks that hold them when there are
+// blocks.
 std::string read_set_range(Store& store, const Name& name, const std::vector<IndexedFile>& index,
                            std::uint64_t offset, std::uint64_t size);
 

@@ -18,8 +18,8 @@ struct Tablespace {
 // "--tablespace OLD=NEW" and "--tablespace-root DIR".
 struct TablespaceMapping {
   std::vector<std::pair<std::string, std::string>> moved;
-  std::string root;  // DIR/<oid> for those that are not named; "" to leave them where they were
-  std::string old_data_directory;               // what lies inside moves with the data directory
+  std::string root;                // DIR/<oid> for those that are not named; "" to leave them where they were
+  std::string old_data_directory;  // what lies inside moves with the data directory
   std::filesystem::path new_data_directory;
 
   Tablespace place(const std::string& oid, const std::string& original) const;

@@ -46,7 +46,8 @@ Tree::Tree(const std::filesystem::path& root, Openness openness)
 
 void Tree::open_to(Openness openness) {
   openness_ = openness;
-  if (::fchmod(root_.number(), openness.directory) != 0) fail(Exit::failed, "chmod {}: {}", path_.native(), errno_text(errno));
+  if (::fchmod(root_.number(), openness.directory) != 0)
+    fail(Exit::failed, "chmod {}: {}", path_.native(), errno_text(errno));
 }
 
 const Fd& Tree::directory(const std::vector<std::string>& components, std::size_t count) {

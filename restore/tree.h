@@ -13,14 +13,14 @@ namespace pitr {
 // what no file can be called; "." and empty components are left out.
 std::vector<std::string> checked_components(std::string_view path);
 
-// A directory that is written into by paths which are not to be trusted: every step from its root is a real directory,
-// no link is ever followed, nothing that exists is written over.
+// A directory that is written into by paths which are not to be trusted: every step from its root is a real
+// directory, no link is ever followed, nothing that exists is written over.
 class Tree {
  public:
   Tree(const std::filesystem::path& root, Openness openness);
 
   const std::filesystem::path& path() const { return path_; }
-  void open_to(Openness openness);  // from here on; the root at once
+  void open_to(Openness openness);             // from here on; the root at once
   void make_directory(std::string_view path);  // with its parents; one that exists is fine
   Fd create(std::string_view path);            // a new file, with its parents
   void make_link(std::string_view path, const std::string& target);

@@ -15,7 +15,7 @@ constexpr std::string_view control_path = "global/pg_control";
 constexpr std::uint64_t largest_held = 16 << 20;
 
 // OmniPITR stores what a copy must not obey or would be harmed by.
-constexpr std::string_view left_out[] = {"postmaster.pid",  "postmaster.opts", "recovery.conf", "recovery.done",
+constexpr std::string_view left_out[] = {"postmaster.pid",  "postmaster.opts", "recovery.conf",   "recovery.done",
                                          "recovery.signal", "standby.signal",  "backup_label.old"};
 
 std::string join(const std::vector<std::string>& components, std::size_t from) {
@@ -71,7 +71,8 @@ void Unpacker::unpack_data(Source& from, const std::string& called) {
 }
 
 void Unpacker::take_data(const TarEntry& entry, Source& content) {
-  if (entry.kind == TarEntry::Kind::hardlink) fail(Exit::damaged, "a hard link to {}, which no backup has", entry.target);
+  if (entry.kind == TarEntry::Kind::hardlink)
+    fail(Exit::damaged, "a hard link to {}, which no backup has", entry.target);
   if (entry.kind == TarEntry::Kind::other) fail(Exit::damaged, "a device or FIFO, which no backup has");
   const auto components = checked_components(entry.path);
   if (components.empty()) return;
@@ -205,7 +206,8 @@ void Unpacker::unpack_wal(Source& from, const std::string& called, std::optional
       }
       const std::string path = "pg_wal/" + wal->text();
       data_.remove(path);
-      const auto chain = check_wal({*wal, system_identifier, true, {}}, std::make_unique<FileSink>(data_.create(path)));
+      const auto chain =
+          check_wal({*wal, system_identifier, true, {}}, std::make_unique<FileSink>(data_.create(path)));
       each_(copy(tar.content(), *chain));
       chain->finish();
     });
@@ -220,7 +222,8 @@ ControlFile Unpacker::check_complete() {
     fail(Exit::damaged, "the backup holds no backup_label: it was copied without telling the server");
   }
   std::array<std::byte, 8192> bytes{};
-  if (control_bytes_.size() != bytes.size()) fail(Exit::damaged, "the backup holds no global/pg_control of 8192 bytes");
+  if (control_bytes_.size() != bytes.size())
+    fail(Exit::damaged, "the backup holds no global/pg_control of 8192 bytes");
   std::memcpy(bytes.data(), control_bytes_.data(), bytes.size());
   control_ = parse_control_file(bytes);
   if (!control_) fail(Exit::damaged, "pg_control of the backup: damaged, or of no PostgreSQL from 13 to 18");
@@ -228,7 +231,8 @@ ControlFile Unpacker::check_complete() {
 }
 
 void Unpacker::finish() {
-  for (const char* directory : {"pg_wal", "pg_wal/archive_status", "pg_replslot", "pg_tblspc"}) data_.make_directory(directory);
+  for (const char* directory : {"pg_wal", "pg_wal/archive_status", "pg_replslot", "pg_tblspc"})
+    data_.make_directory(directory);
   if (!places_.tablespaces.empty()) {
     const std::string map = format_tablespace_map(places_.tablespaces);
     data_.remove("tablespace_map");

@@ -16,8 +16,8 @@
 namespace pitr {
 
 // Lays a backup out as a data directory. Everything is checked against the manifest while it is written; nothing is
-// written but in the data directory and in the directories of the tablespaces. pg_control is held back: finish() puts it
-// in place when all else is durable, so that what is not complete does not start.
+// written but in the data directory and in the directories of the tablespaces. pg_control is held back: finish() puts
+// it in place when all else is durable, so that what is not complete does not start.
 class Unpacker {
  public:
   struct Places {

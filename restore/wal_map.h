@@ -44,10 +44,10 @@ TimelinePath timeline_path(Timeline target, const std::string& history);
 
 // How far the WAL goes on from `start` without a hole.
 struct Coverage {
-  Lsn end;                        // the first byte that is not there
-  WalName last;                   // the last segment that is there
+  Lsn end;                         // the first byte that is not there
+  WalName last;                    // the last segment that is there
   std::optional<WalName> missing;  // the first that is not; null: never
-  std::optional<WalName> later;   // one behind the hole: then it is a hole and not the end
+  std::optional<WalName> later;    // one behind the hole: then it is a hole and not the end
   std::size_t segments = 0;
 };
 Coverage coverage(const WalMap& map, const TimelinePath& path, Lsn start);

@@ -12,7 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One record as pg_waldump prints it: "rmgr: Transaction len … tx: 737, lsn: 0/03000060, prev …, desc: COMMIT 2026-…".
+// One record as pg_waldump prints it: "rmgr: Transaction len … tx: 737, lsn: 0/03000060, prev …, desc: COMMIT
+// 2026-…".
 struct Record {
   std::string transaction, lsn, description;
 };
@@ -36,7 +37,8 @@ class SegmentDirectory {
  public:
   explicit SegmentDirectory(const fs::path& parent) {
     std::string name = (parent / "pitr-recover.XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) fail(Exit::failed, "create a directory in {}: {}", parent.native(), errno_text(errno));
+    if (::mkdtemp(name.data()) == nullptr)
+      fail(Exit::failed, "create a directory in {}: {}", parent.native(), errno_text(errno));
     path_ = name;
   }
   ~SegmentDirectory() {
@@ -55,16 +57,16 @@ class Reader {
  public:
   explicit Reader(const WalSearch& search)
       : search_(search),
-        waldump_(server_program(search.bindir, search.meta.server_version.substr(0, search.meta.server_version.find('.')),
-                                "pg_waldump")),
+        waldump_(server_program(
+            search.bindir, search.meta.server_version.substr(0, search.meta.server_version.find('.')), "pg_waldump")),
         directory_(search.temporary_directory) {}
 
   // Calls `each` with the records of one segment until it returns false. What no source holds has none.
   void records(const WalName& name, const std::string& rmgr, const std::function<bool(const Record&)>& each) {
     const fs::path file = directory_.path() / name.text();
     if (!fetch(name, file)) return;
-    run_reading({waldump_, "--path=" + directory_.path().native(), "--rmgr=" + rmgr, name.text()}, {"TZ=UTC", "LC_ALL=C"},
-                [&](const std::string& line) {
+    run_reading({waldump_, "--path=" + directory_.path().native(), "--rmgr=" + rmgr, name.text()},
+                {"TZ=UTC", "LC_ALL=C"}, [&](const std::string& line) {
                   const auto record = parse_record(line);
                   return !record || each(*record);
                 });

@@ -24,8 +24,8 @@ struct WalSearch {
   std::filesystem::path temporary_directory;
 };
 
-// The last commit or abort between stop and end, from the newest segment backwards; null: there is none. Throws when it
-// cannot be found out.
+// The last commit or abort between stop and end, from the newest segment backwards; null: there is none. Throws when
+// it cannot be found out.
 std::optional<Moment> last_commit(const WalSearch& search, Log& log);
 
 // Is the end of the transaction, or the restore point, between stop and end?

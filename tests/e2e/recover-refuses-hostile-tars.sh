@@ -47,7 +47,7 @@ END
 
 status=3
 assert_hostile() { # TEXT PART KIND PATH [TARGET]
-  rm -rf "${NEW%/*}" "$BASE"/*
+  rm -rf "${NEW%/*}" "${BASE:?}"/*
   make_set "${@:2}"
   assert_fails "$status" restore_into "$NEW" --target-immediate
   assert_contains "$SCRATCH/said" "$1"

@@ -14,7 +14,8 @@ TEST_CASE("a lease is read as it was written, and never gets shorter by another 
   const auto store = open_directory(directory, {});
   CHECK_FALSE(read_lease(*store, "db1-data.tar"));
   write_lease(directory, "db1-data.tar", {1000000, "db2", "/data/new"}, 0644);
-  CHECK(text_of(directory / "db1-data.tar.lease") == "Expires: 1970-01-12T13:46:40Z\nHostname: db2\nData-Directory: /data/new\n");
+  CHECK(text_of(directory / "db1-data.tar.lease") ==
+        "Expires: 1970-01-12T13:46:40Z\nHostname: db2\nData-Directory: /data/new\n");
   write_lease(directory, "db1-data.tar", {500000, "db3", "/other"}, 0644);
   const auto lease = read_lease(*store, "db1-data.tar");
   REQUIRE(lease);
@@ -30,7 +31,8 @@ TEST_CASE("a lease that does not say when it ends is an error, and no lease that
   const std::filesystem::path directory = scratch / "base";
   std::filesystem::create_directory(directory);
   const auto store = open_directory(directory, {});
-  for (const char* text : {"", "Hostname: db1\n", "Expires: tomorrow\n", "Expires: 2026-11-22T20:00:00Z x\n", "Expires: 2026-11-22"}) {
+  for (const char* text :
+       {"", "Hostname: db1\n", "Expires: tomorrow\n", "Expires: 2026-11-22T20:00:00Z x\n", "Expires: 2026-11-22"}) {
     CAPTURE(text);
     std::filesystem::remove(directory / "s.lease");
     std::ofstream(directory / "s.lease") << text;

@@ -34,7 +34,8 @@ TEST_CASE("an earlier recovery's settings and block go, everything else stays") 
   RecoveryConfig first = config();
   first.target.kind = RecoveryTarget::Kind::name;
   first.target.text = "the first";
-  const std::string old = "work_mem = '64MB'\nRecovery_Target_Time = '2020-01-01'\n restore_command='cp x'\n# a remark\n";
+  const std::string old =
+      "work_mem = '64MB'\nRecovery_Target_Time = '2020-01-01'\n restore_command='cp x'\n# a remark\n";
   const std::string once = with_recovery_block(old, first, control);
   CHECK(once.starts_with("work_mem = '64MB'\n# a remark\n# pitr-recover: begin\n"));
   CHECK(once.find("2020") == std::string::npos);
@@ -57,13 +58,15 @@ TEST_CASE("a standby streams, and an isolated server is reached by nobody") {
   standby.standby = true;
   standby.purpose = Purpose::primary;
   standby.primary_conninfo = "host=db1 application_name='s'";
-  CHECK(with_recovery_block("", standby, control).find("primary_conninfo = 'host=db1 application_name=''s'''\n") != std::string::npos);
+  CHECK(with_recovery_block("", standby, control).find("primary_conninfo = 'host=db1 application_name=''s'''\n") !=
+        std::string::npos);
   RecoveryConfig drill = config();
   drill.isolated_socket = "/s";
   const std::string text = with_recovery_block("", drill, control);
-  for (const char* setting : {"listen_addresses = ''", "unix_socket_directories = '/s'", "archive_mode = 'off'", "hot_standby = 'off'",
-                              "recovery_target_action = 'promote'", "shared_preload_libraries = ''",
-                              "max_logical_replication_workers = '0'", "ssl = 'off'", "primary_conninfo = ''", "jit = 'off'"}) {
+  for (const char* setting :
+       {"listen_addresses = ''", "unix_socket_directories = '/s'", "archive_mode = 'off'", "hot_standby = 'off'",
+        "recovery_target_action = 'promote'", "shared_preload_libraries = ''",
+        "max_logical_replication_workers = '0'", "ssl = 'off'", "primary_conninfo = ''", "jit = 'off'"}) {
     CAPTURE(setting);
     CHECK(text.find(std::string(setting) + "\n") != std::string::npos);
   }
