@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <map>
+#include <set>
 
 #include "basebackup/pin.h"
 #include "common/backup_catalog.h"
@@ -53,9 +54,16 @@ class Expiry {
     log_.detail("{}", line);
   }
 
-  // Sets of one cluster compete with each other only. OmniPITR's do not say whose they are, but for the host.
-  static std::string cluster_of(const Meta& meta) {
-    return meta.system_identifier != 0 ? std::to_string(meta.system_identifier) : "host " + meta.hostname;
+  // Sets of one cluster compete with each other only. OmniPITR's do not say whose they are, but for the host: they are
+  // of the cluster that we have backed up on it since, when that is one. Else the newest of them would stay for ever,
+  // and all WAL with it.
+  std::string cluster_of(const Meta& meta) const {
+    if (meta.system_identifier != 0) return std::to_string(meta.system_identifier);
+    std::set<std::uint64_t> clusters;
+    for (const BackupSet& set : catalog_.complete) {
+      if (set.meta.hostname == meta.hostname && set.meta.system_identifier != 0) clusters.insert(set.meta.system_identifier);
+    }
+    return clusters.size() == 1 ? std::to_string(*clusters.begin()) : "host " + meta.hostname;
   }
 
   void judge() {

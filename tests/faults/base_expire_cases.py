@@ -141,3 +141,22 @@ def pinned(t):
     expiry.run("--keep-count", "1").gives(0)
     check(expiry.backups.listed() == ["new"], "pinned beyond its date")
     check(not [name for name in os.listdir(expiry.backups.sets) if name.endswith(".pin")], "its pin is left")
+
+
+@case("B19c", "OmniPITR's sets are judged with those of the cluster that is backed up on that host now")
+def of_omnipitr(t):
+    expiry = Expiry(t)
+    sets, host = expiry.backups.sets, os.uname().nodename
+    first = expiry.first_of("old")
+    (sets / "h-meta-old.tar.zst").unlink()
+    (sets / "h-data-old.tar.zst").rename(sets / "h-data-seed.tar.gz")
+    (sets / "h-xlog-old.tar.zst").rename(sets / "h-xlog-seed.tar.gz")
+    (sets / "h-meta-seed.tar.gz").write_text(
+        f"Min-Xlog: {first}\nStarted-epoch: 1441788654\nTimezone: EDT\nHostname: {host}\n", encoding="utf8")
+    expiry.run("--keep-count", "3", "--explain").gives(0).says("h-data-seed.tar")
+    check(expiry.segments()[0] <= first, "WAL of OmniPITR's backup is gone")
+    check("seed" in expiry.backups.listed(), f"listed: {expiry.backups.listed()}")
+    expiry.run("--keep-count", "2").gives(0)
+    check(expiry.backups.listed() == ["middle", "new"], f"listed: {expiry.backups.listed()}")
+    check(not [name for name in expiry.backups.files() if "seed" in name], f"{expiry.backups.files()}")
+    check(expiry.segments()[0] > first, "the WAL of OmniPITR's backup is left")
