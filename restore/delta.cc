@@ -49,6 +49,8 @@ struct Part {
 std::vector<Part> parts(const fs::path& data_directory, const std::vector<Tablespace>& tablespaces,
                         const SetContents& contents) {
   std::vector<Part> result = {{data_directory, ""}};
+  // On a disk of its own it stays there.
+  if (fs::is_symlink(data_directory / "pg_wal")) result.push_back({fs::canonical(data_directory / "pg_wal"), "pg_wal/"});
   for (const Tablespace& tablespace : tablespaces) {
     // Another major's directory beside ours is not ours.
     const std::string prefix = "pg_tblspc/" + tablespace.oid + "/";
@@ -81,7 +83,7 @@ Listing list(const Part& part) {
       result.directories.push_back(entry->path());
     } else if (fs::is_regular_file(status)) {
       result.files.emplace_back(entry->path(), part.prefix + entry->path().lexically_relative(part.root).native());
-    } else {
+    } else if (entry->path() != part.root / "pg_wal") {
       result.others.push_back(entry->path());
     }
   }
@@ -123,12 +125,6 @@ void require_left_behind(const fs::path& data_directory, std::uint64_t system_id
       fail(Exit::usage, "{}: it is of cluster {}, the backup is of cluster {}", data_directory.native(), found,
            system_identifier);
     }
-  }
-  if (fs::is_symlink(data_directory / "pg_wal")) {
-    fail(Exit::usage,
-         "{}/pg_wal is a symbolic link: --delta does not follow it (restore into a new directory with --rescue-wal "
-         "{})",
-         data_directory.native(), data_directory.native());
   }
   for (const Tablespace& tablespace : tablespaces) require_own_tablespace(data_directory, tablespace);
 }

@@ -52,6 +52,8 @@ Unpacker::Unpacker(const Places& places, SetContents& contents, bool is_ours, st
   for (const Tablespace& tablespace : places.tablespaces) {
     trees_.push_back(std::make_unique<Tree>(tablespace.target, places.openness));
   }
+  const std::filesystem::path wal = places.data_directory / "pg_wal";
+  if (std::filesystem::is_symlink(wal)) wal_.emplace(std::filesystem::canonical(wal), places.openness);
   // An empty directory that was there may be open to everybody: no server starts in one.
   open_to(places.openness);
 }
@@ -60,6 +62,16 @@ void Unpacker::open_to(Openness openness) {
   places_.openness = openness;
   data_.open_to(openness);
   for (const auto& tree : trees_) tree->open_to(openness);
+  if (wal_) wal_->open_to(openness);
+}
+
+// Where a path of the data directory is written; it is relative to that then.
+Tree& Unpacker::tree_of(std::string& path) {
+  const std::string_view directory = "pg_wal";
+  const bool is_wal = path == directory || path.starts_with("pg_wal/");
+  if (!wal_ || !is_wal) return data_;
+  path.erase(0, std::min(path.size(), directory.size() + 1));
+  return *wal_;
 }
 
 void Unpacker::unpack_data(Source& from, const std::string& called) {
@@ -81,11 +93,13 @@ void Unpacker::take_data(const TarEntry& entry, Source& content) {
   if (components[0] != top_) fail(Exit::damaged, "it lies neither in {}/ nor in tablespaces/", top_);
   const std::string path = join(components, 1);
   if (is_left_out(path)) return;
+  std::string place = path;
+  Tree& tree = tree_of(place);
   if (entry.kind == TarEntry::Kind::symlink) return take_link(path, entry);
   if (entry.kind == TarEntry::Kind::directory) {
     // The group may read the copy when it could read the original.
     if (path.empty() && (entry.mode & S_IRGRP) != 0) open_to({0640, 0750});
-    return data_.make_directory(path);
+    return tree.make_directory(place);
   }
   if (path == control_path || path == "tablespace_map") {
     const std::string text = hold(path, content);
@@ -96,7 +110,7 @@ void Unpacker::take_data(const TarEntry& entry, Source& content) {
     return;
   }
   if (path == "backup_label") has_label_ = true;
-  take_file(data_, path, path, content);
+  take_file(tree, place, path, content);
 }
 
 // The links of tablespaces are made by us, to where they go.
@@ -204,10 +218,11 @@ void Unpacker::unpack_wal(Source& from, const std::string& called, std::optional
         if (!is_ours_ && entry.path.find("archive_status") != std::string::npos) return;
         fail(Exit::damaged, "it is no WAL file");
       }
-      const std::string path = "pg_wal/" + wal->text();
-      data_.remove(path);
+      std::string path = "pg_wal/" + wal->text();
+      Tree& tree = tree_of(path);
+      tree.remove(path);
       const auto chain =
-          check_wal({*wal, system_identifier, true, {}}, std::make_unique<FileSink>(data_.create(path)));
+          check_wal({*wal, system_identifier, true, {}}, std::make_unique<FileSink>(tree.create(path)));
       each_(copy(tar.content(), *chain));
       chain->finish();
     });
@@ -231,8 +246,10 @@ ControlFile Unpacker::check_complete() {
 }
 
 void Unpacker::finish() {
-  for (const char* directory : {"pg_wal", "pg_wal/archive_status", "pg_replslot", "pg_tblspc"})
-    data_.make_directory(directory);
+  for (std::string directory : {"pg_wal/archive_status", "pg_replslot", "pg_tblspc"}) {
+    Tree& tree = tree_of(directory);
+    tree.make_directory(directory);
+  }
   if (!places_.tablespaces.empty()) {
     const std::string map = format_tablespace_map(places_.tablespaces);
     data_.remove("tablespace_map");
@@ -243,6 +260,7 @@ void Unpacker::finish() {
     data_.make_link("pg_tblspc/" + tablespace.oid, tablespace.target.native());
   }
   for (const auto& tree : trees_) tree->sync();
+  if (wal_) wal_->sync();
   data_.sync();
   // Everything is durable: from here on the directory may start.
   data_.remove(control_path);

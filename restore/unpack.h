@@ -42,6 +42,7 @@ class Unpacker {
  private:
   void open_to(Openness openness);
   void take_data(const TarEntry& entry, Source& content);
+  Tree& tree_of(std::string& path);
   void take_file(Tree& tree, const std::string& path, const std::string& manifest_path, Source& content);
   void take_link(const std::string& path, const TarEntry& entry);
   void take_tablespace_member(const TarEntry& entry, const std::vector<std::string>& components, Source& content);
@@ -55,6 +56,7 @@ class Unpacker {
   const bool is_ours_;
   const std::function<void(std::size_t)> each_;
   Tree data_;
+  std::optional<Tree> wal_;  // of a pg_wal that --delta found on another disk
   std::vector<std::unique_ptr<Tree>> trees_;  // of the tablespaces, in their order
   std::string top_;
   std::optional<ControlFile> control_;

@@ -23,6 +23,9 @@ assert_fails 2 restore_into "$DATA" --delta
 assert_contains "$SCRATCH/said" "a server runs there"
 stop
 
+# On a disk of its own.
+mv "$DATA/pg_wal" "$SCRATCH/wal-disk"
+ln -s "$SCRATCH/wal-disk" "$DATA/pg_wal"
 rm "$catalog"
 printf 'xxxx' | dd of="$table" bs=1 seek=20000 conv=notrunc status=none
 echo more >>"$index"
@@ -43,6 +46,9 @@ restore_into "$DATA" --delta --verbose >"$SCRATCH/delta.out" 2>&1
 assert_contains "$SCRATCH/delta.out" "files are right and are kept."
 assert_eq "$before" "$(stat -c '%i %Z' "$kept")" "a file that was right"
 assert_absent "$DATA/base/foreign" "$DATA/not" "$DATA/pitr-recover.incomplete"
+assert_eq "$SCRATCH/wal-disk" "$(readlink "$DATA/pg_wal")" "the link to the other disk"
+assert_eq "$(tar -tf "$(part xlog)" | grep -oE '[^/]+$' | sort)" "$(find "$SCRATCH/wal-disk" -type f -printf '%f\n' | sort)" \
+  "what is in pg_wal"
 # Everything but what recovery is told is as it was in the backup.
 pg_verifybackup -n "$DATA" >"$SCRATCH/verify" 2>&1 || {
   cat "$SCRATCH/verify"

@@ -40,3 +40,12 @@ assert_contains "$SCRATCH/said" "later-meta.tar.gz: it is being removed"
 kill_background
 restore_into "$NEW" --backup=later-data.tar
 assert_contains "$BASE/later-data.tar.lease" "Expires: 20"
+
+# Where no lease can be written, that is a warning.
+rm -rf "$NEW"
+rm "$BASE"/*.lease
+chmod a-w "$BASE"
+restore_into "$NEW" --backup=later-data.tar 2>"$SCRATCH/said"
+chmod u+w "$BASE"
+assert_contains "$SCRATCH/said" "retention is not told that this backup and its WAL are needed"
+assert_absent "$BASE/later-data.tar.lease"
