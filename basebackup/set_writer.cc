@@ -6,6 +6,7 @@
 
 #include "basebackup/destinations.h"
 #include "common/digest.h"
+#include "common/seal.h"
 
 namespace pitr {
 namespace {
@@ -146,7 +147,8 @@ class SetBranch {
 
   void publish_meta(SetPart part, const SetWriter::WriteMeta& write_meta) {
     PendingFile& file = open_pending(names_.file(part, compression_.codec));
-    const auto sink = compress(compression_, 1, std::make_unique<StoredBytes>(file, std::vector<std::string>{}, nullptr));
+    auto stored = std::make_unique<StoredBytes>(file, std::vector<std::string>{}, nullptr);
+    const auto sink = compress(compression_, 1, sealed(compression_.codec, std::move(stored)));
     TarWriter tar(*sink);
     write_meta(tar, {stored_bytes_, index_bytes_, digest_texts_});
     tar.finish();
