@@ -52,7 +52,7 @@ assert_eq complete "$(meta State)" "the state of the finished set"
 finish --source "$ARCHIVE" # is a matter of fact now
 (cd "$BASE" && sha256sum --quiet -c ./*-SHA-256-* && md5sum --quiet -c ./*-MD5-*)
 assert_eq 4 "$(cat "$(part SHA-256)" "$(part MD5)" | wc -l)" "lines of the digest files"
-member meta index | grep -q '"set": "xlog"' || fail "the index does not know the xlog file"
+member meta index | grep '"set": "xlog"' >/dev/null || fail "the index does not know the xlog file"
 
 destroy
 unpack "$SCRATCH/data"
