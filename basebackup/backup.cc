@@ -38,6 +38,7 @@ std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness
 // Throws now, not after hours of copying, when one of the places cannot be reached.
 WalSources wal_sources(const BackupOptions& options, const Staging* temporary, Openness openness) {
   WalSources sources{{}, temporary, options.wal_patience};
+  if (options.skip_wal) return sources;
   if (!options.staging.empty()) sources.places.push_back({false, {}, options.staging});
   sources.places.insert(sources.places.end(), options.sources.begin(), options.sources.end());
   for (const Place& place : sources.places) open_store(place.place, openness);

@@ -31,14 +31,10 @@ void read_waiting(Store& store, const Name& file, Waiting& waiting) {
 Cluster cluster_of(const Meta& meta, const TarEntry& attributes, const std::string& data_directory) {
   ControlFile control{.bytes = {},
                       .system_identifier = meta.system_identifier,
-                      .control_version = 0,
-                      .catalog_version = 0,
                       .checkpoint = meta.checkpoint,
                       .redo = meta.start,
                       .timeline = meta.start_timeline,
-                      .min_recovery_point = {},
-                      .segment_size = meta.segment_size,
-                      .data_checksum_version = 0};
+                      .segment_size = meta.segment_size};
   struct stat owner {};
   owner.st_uid = attributes.owner;
   owner.st_gid = attributes.group;

@@ -215,8 +215,12 @@ int main(int argc, char** argv) {
   options.backup.filename_template = default_set_template;
   options.backup.temporary_directory = temporary == nullptr ? "/tmp" : temporary;
   Log log(manual.program);
+  // 3, 4 and 5 say that there is a backup: an Error never does.
+  const auto status = [](const Error& error) {
+    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
+  };
   return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
                      [&] {
                        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
                      });

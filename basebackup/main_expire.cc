@@ -24,7 +24,7 @@ constexpr Manual manual{
     .exit_status = "0  done, also when there was nothing to do\n"
                    "1  failed; what is still listed can be restored\n"
                    "2  wrong option or configuration",
-    .example = "pitr-expire --backup-dir /backup/base --archive /backup/wal --keep-days 14 --keep-monthly 6 --dry-run",
+    .example = "pitr-expire --backup-dir /backup/base --archive /backup/wal -k 14 --keep-monthly 6 --dry-run",
 };
 
 struct Options {
@@ -54,7 +54,7 @@ std::vector<Option> option_table(Options& options) {
       {"explain", "", "", "say of everything why it stays or goes", set_flag(options.expire.explain)},
       {"pin", "", "NAME", "keep the backup NAME whatever the rules say", set_text(options.pin)},
       {"until", "", "DATE", "with --pin: until DATE", set_text(options.until)},
-      {"wal", "", "all|consistency", "with --pin: keep all WAL from it on, or its own", set_choice(options.wal, {"all", "consistency"})},
+      {"wal", "", "all|consistency", "with --pin: keep all later WAL, or only its own", set_choice(options.wal, {"all", "consistency"})},
       {"unpin", "", "NAME", "let the rules decide on NAME again", set_text(options.unpin)},
       {"truncate", "t", "BYTES", "shrink files in such steps before they go", set_number(options.truncate, 0, 2147483647)},
       {"sleep", "s", "MS", "wait so long between the steps (500)", set_number(options.expire.pace.pause_ms, 0, 3600000)},
@@ -112,6 +112,9 @@ int main(int argc, char** argv) {
   options.given.minimum = 0;
   options.given.waiting_days = 0;
   Log log(manual.program);
+  const auto status = [](const Error& error) {
+    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
+  };
   return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); });
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status);
 }

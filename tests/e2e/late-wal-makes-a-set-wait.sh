@@ -44,6 +44,13 @@ assert_contains "$SCRATCH/said" "give --source"
 assert_fails 2 pitr-base --finish "$(hostname)-data-2.tar" --dst-local "$BASE" --source "$ARCHIVE"
 assert_contains "$SCRATCH/said" "no such backup"
 
+# Nothing is done to a set whose data file is gone; the status never says that there is a backup.
+data=$(part data)
+mv "$data" "$SCRATCH/aside"
+assert_fails 1 finish --source "$ARCHIVE"
+assert_contains "$SCRATCH/said" "its data file is not there"
+mv "$SCRATCH/aside" "$data"
+
 # What a --finish leaves that is killed before its meta file, at the worst moment.
 cp "$(part data)" "$(part data | sed s/-data-/-xlog-/)"
 finish --source "$ARCHIVE"

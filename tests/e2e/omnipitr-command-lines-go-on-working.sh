@@ -31,5 +31,11 @@ wait_until '[ "$(date +%s)" != "$(stat -c %Y "$trigger")" ]' 5
 as_omnipitr --removal-pause-trigger "$trigger"
 assert_absent "$trigger"
 
+# Without WAL: the staging directory is not there, and is not needed.
+wait_until '[ "$(date +%s)" != "$(stat -c %Y "$BACKUP_LOG")" ]' 5
+as_omnipitr -sx
+assert_eq 4 "$(find "$BASE" -name '*-data-*' | wc -l)" "backups"
+assert_eq 3 "$(find "$BASE" -name '*-xlog-*' | wc -l)" "backups with WAL"
+
 assert_fails 2 as_omnipitr -p /data/pitr/pause
 assert_contains "$SCRATCH/said" "--removal-pause-trigger"
