@@ -45,7 +45,7 @@ class Judge {
     if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
     const WalMap& archived = archived_wal(set.meta);
     WalMap map = archived;
-    for (const WalName& name : contents.wal) map.add(name);
+    if (request_.bundled_wal) std::ranges::for_each(contents.wal, [&](const WalName& name) { map.add(name); });
     for (const WalName& name : request_.rescued) map.add(name);
     const Timeline target = target_timeline(set.meta, map);
     const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));

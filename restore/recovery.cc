@@ -52,6 +52,7 @@ void Recovery::make_plan() {
   plan_ = pitr::make_plan(*store_, catalog,
                           {.backup = options_.backup,
                            .sources = options_.sources,
+                           .bundled_wal = options_.bundled_wal,
                            .rescued = old_wal_.names,
                            .rescued_directory = old_wal_.pg_wal,
                            .rescued_histories = old_wal_.histories,
