@@ -115,7 +115,7 @@ void Recovery::unpack() {
     });
     log_.note("{} of {} files are right and are kept.", kept, contents.files.size());
   }
-  Unpacker unpacker({directory_, openness, mapping(), tablespaces_}, contents, meta.format != 0, advance);
+  Unpacker unpacker({directory_, openness, mapping(), tablespaces_, options_.workers}, contents, meta.format != 0, advance);
   log_.timed("Unpacking data", [&] {
     const auto data = open_set_file(*store_, *plan_->set.data, contents.index, options_.workers);
     unpacker.unpack_data(*data, store_->describe(*plan_->set.data));
