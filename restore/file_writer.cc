@@ -19,8 +19,6 @@ void FileWriter::write(std::shared_ptr<const Fd> file, Buffer buffer, std::size_
   });
 }
 
-void FileWriter::finish() {
-  tasks_.finish();
-}
+void FileWriter::finish() { tasks_.finish(); }
 
 }  // namespace pitr

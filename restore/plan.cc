@@ -159,9 +159,10 @@ class Judge {
                                request_.bindir,  request_.temporary_directory};
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
-        if (last && *last >= target.time) return {};
-        if (!last) return {Reach::no, fmt::format("no transaction commits behind the backup; {}", end_of(wal))};
-        return {Reach::no, fmt::format("the last commit is of {}; {}", moment_text(*last), end_of(wal)), true};
+        // Recovery knows that it is there when it meets the first commit behind it.
+        if (last && (*last > target.time || (target.exclusive && *last == target.time))) return {};
+        const std::string what = last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
+        return {Reach::no, fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(wal)), true};
       }
       if (find_target(searched, target, log_)) return {};
       return {Reach::no, fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
