@@ -119,10 +119,13 @@ std::optional<std::size_t> read_at_uncached(const Fd& fd, std::span<std::byte> b
   }
 }
 
-void write_all(const Fd& fd, Bytes bytes) {
+namespace {
+
+template <typename F>
+void write_with(const Fd& fd, Bytes bytes, F call) {
   while (!bytes.empty()) {
     throw_if_signalled();
-    const ssize_t n = ::write(fd.number(), bytes.data(), bytes.size());
+    const ssize_t n = call(bytes);
     if (n > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(n));
     } else if (n == 0) {
@@ -131,6 +134,20 @@ void write_all(const Fd& fd, Bytes bytes) {
       fail(Exit::failed, "write {}: {}", fd.name(), errno_text(errno));
     }
   }
+}
+
+}  // namespace
+
+void write_all(const Fd& fd, Bytes bytes) {
+  write_with(fd, bytes, [&](Bytes rest) { return ::write(fd.number(), rest.data(), rest.size()); });
+}
+
+void write_all_at(const Fd& fd, Bytes bytes, std::uint64_t offset) {
+  const std::byte* const begin = bytes.data();
+  write_with(fd, bytes, [&](Bytes rest) {
+    const auto at = offset + static_cast<std::uint64_t>(rest.data() - begin);
+    return ::pwrite(fd.number(), rest.data(), rest.size(), static_cast<off_t>(at));
+  });
 }
 
 FileSource::FileSource(Fd fd) : fd_(std::move(fd)) {

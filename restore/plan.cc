@@ -45,7 +45,7 @@ class Judge {
     if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
     const WalMap& archived = archived_wal(set.meta);
     WalMap map = archived;
-    for (const WalName& name : contents.wal) map.add(name);
+    if (request_.bundled_wal) std::ranges::for_each(contents.wal, [&](const WalName& name) { map.add(name); });
     for (const WalName& name : request_.rescued) map.add(name);
     const Timeline target = target_timeline(set.meta, map);
     const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));
@@ -159,9 +159,10 @@ class Judge {
                                request_.bindir,  request_.temporary_directory};
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
-        if (last && *last >= target.time) return {};
-        if (!last) return {Reach::no, fmt::format("no transaction commits behind the backup; {}", end_of(wal))};
-        return {Reach::no, fmt::format("the last commit is of {}; {}", moment_text(*last), end_of(wal)), true};
+        // Recovery knows that it is there when it meets the first commit behind it.
+        if (last && (*last > target.time || (target.exclusive && *last == target.time))) return {};
+        const std::string what = last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
+        return {Reach::no, fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(wal)), true};
       }
       if (find_target(searched, target, log_)) return {};
       return {Reach::no, fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};

@@ -28,6 +28,7 @@ struct Plan {
 struct PlanRequest {
   std::string backup;  // "" for the newest that reaches the target
   std::vector<Place> sources;
+  bool bundled_wal = true;       // what is in the backup counts
   std::vector<WalName> rescued;             // WAL of the old data directory that no source holds
   std::filesystem::path rescued_directory;  // where it lies
   std::map<Timeline, std::string> rescued_histories;

@@ -52,6 +52,7 @@ void Recovery::make_plan() {
   plan_ = pitr::make_plan(*store_, catalog,
                           {.backup = options_.backup,
                            .sources = options_.sources,
+                           .bundled_wal = options_.bundled_wal,
                            .rescued = old_wal_.names,
                            .rescued_directory = old_wal_.pg_wal,
                            .rescued_histories = old_wal_.histories,
@@ -114,7 +115,7 @@ void Recovery::unpack() {
     });
     log_.note("{} of {} files are right and are kept.", kept, contents.files.size());
   }
-  Unpacker unpacker({directory_, openness, mapping(), tablespaces_}, contents, meta.format != 0, advance);
+  Unpacker unpacker({directory_, openness, mapping(), tablespaces_, options_.workers}, contents, meta.format != 0, advance);
   log_.timed("Unpacking data", [&] {
     const auto data = open_set_file(*store_, *plan_->set.data, contents.index, options_.workers);
     unpacker.unpack_data(*data, store_->describe(*plan_->set.data));

@@ -48,7 +48,8 @@ Unpacker::Unpacker(const Places& places, SetContents& contents, bool is_ours, st
       each_(std::move(each)),
       data_(places.data_directory, places.openness),
       top_(contents.top),
-      buffer_(1 << 20) {
+      buffer_(1 << 20),
+      writer_(places.workers) {
   for (const Tablespace& tablespace : places.tablespaces) {
     trees_.push_back(std::make_unique<Tree>(tablespace.target, places.openness));
   }
@@ -80,6 +81,7 @@ void Unpacker::unpack_data(Source& from, const std::string& called) {
     throw_if_signalled();
     in_context(called + ": " + entry.path, [&] { take_data(entry, tar.content()); });
   }
+  writer_.finish();
 }
 
 void Unpacker::take_data(const TarEntry& entry, Source& content) {
@@ -168,12 +170,14 @@ void Unpacker::take_file(Tree& tree, const std::string& path, const std::string&
   }
   if (expected != nullptr && expected->is_there) return;  // kept, or it came twice: the first was right
   FileChecksum checksum(expected == nullptr ? "NONE" : expected->algorithm);
-  const Fd file = tree.create(path);
+  const auto file = std::make_shared<const Fd>(tree.create(path));
   std::uint64_t size = 0;
-  for (std::size_t n = read_full(content, buffer_); n > 0; n = read_full(content, buffer_)) {
-    const Bytes piece = Bytes(buffer_).first(n);
-    checksum.update(piece);
-    write_all(file, piece);
+  for (;;) {
+    FileWriter::Buffer buffer = writer_.buffer();
+    const std::size_t n = read_full(content, std::span(buffer.get(), FileWriter::piece_size));
+    if (n == 0) break;
+    checksum.update(Bytes(buffer.get(), n));
+    writer_.write(file, std::move(buffer), n, size);
     size += n;
     each_(n);
   }

@@ -9,6 +9,7 @@
 
 #include "common/backup_catalog.h"
 #include "common/control_file.h"
+#include "restore/file_writer.h"
 #include "restore/set_contents.h"
 #include "restore/tablespaces.h"
 #include "restore/tree.h"
@@ -25,6 +26,7 @@ class Unpacker {
     Openness openness;
     TablespaceMapping mapping;
     std::vector<Tablespace> tablespaces;  // as known beforehand; OmniPITR's are found on the way
+    std::size_t workers;
   };
   // `each` gets the bytes of every piece.
   Unpacker(const Places& places, SetContents& contents, bool is_ours, std::function<void(std::size_t)> each);
@@ -63,6 +65,7 @@ class Unpacker {
   std::string control_bytes_;
   bool has_label_ = false;
   std::vector<std::byte> buffer_;
+  FileWriter writer_;
 };
 
 }  // namespace pitr

@@ -26,6 +26,10 @@ assert_refused() { # TEXT OPTIONS...
 }
 assert_refused "the backup is consistent from " --target-time="$before"
 assert_refused "the last commit is of " --target-time="$(sql "SELECT clock_timestamp() + interval '1 minute'")"
+# The last commit's own time: recovery would look for a later one, and the server would not start.
+last=$(sed -n 's/.*the last commit is of \([^;]*\);.*/\1/p' "$SCRATCH/said")
+assert_refused "the last commit is of $last" --target-time="$last"
+restore_into "$NEW" --plan --target-time="$last" --target-exclusive >/dev/null
 assert_refused "the backup is consistent from " --target-lsn="$lsn_of_backup"
 assert_refused "the archive ends with " --target-lsn="FF/0"
 assert_refused "transaction 4000000 is not in the WAL behind the backup" --target-xid=4000000
