@@ -8,6 +8,7 @@
 
 #include "basebackup/config_files.h"
 #include "basebackup/data_archive.h"
+#include "basebackup/meta_file.h"
 #include "basebackup/standby.h"
 #include "basebackup/wal_bundle.h"
 #include "common/backup_label.h"
@@ -41,29 +42,6 @@ WalSources wal_sources(const BackupOptions& options, const Staging* temporary, O
   sources.places.insert(sources.places.end(), options.sources.begin(), options.sources.end());
   for (const Place& place : sources.places) open_store(place.place, openness);
   return sources;
-}
-
-void write_meta_file(TarWriter& tar, const Cluster& cluster, const Meta& meta, const StopResult& stop,
-                     SpoolFile& manifest, SpoolFile& index, const ConfigFiles& config) {
-  const auto attributes = [&](const std::string& path, std::uint64_t size) {
-    TarMember member = cluster.own_file("", size);
-    member.path = path;
-    return member;
-  };
-  const auto add = [&](const std::string& path, std::string_view text) {
-    tar.add(attributes(path, text.size()), as_bytes(text));
-  };
-  const auto add_spooled = [&](const std::string& path, SpoolFile& spool) {
-    tar.add(attributes(path, spool.size()), *spool.reader());
-  };
-  add("meta", format_meta(meta));
-  add("backup_label", stop.backup_label);
-  add_spooled("backup_manifest", manifest);
-  add_spooled("index", index);
-  for (const ConfigFile& file : config.files) add("config/" + file.path.relative_path().native(), file.content);
-  std::string not_copied;
-  for (const std::string& line : config.not_copied) not_copied += line + "\n";
-  if (!not_copied.empty()) add("config/NOT-COPIED", not_copied);
 }
 
 ServerAddress address_of_standby(const BackupOptions& options) {
@@ -101,6 +79,20 @@ std::uint64_t report(const std::vector<BadPage>& pages, Log& log) {
   }
   if (pages.size() > most_lines) log.error("{} damaged pages in all", pages.size());
   return pages.size();
+}
+
+// Null: WAL is missing. Hours of copying are not thrown away for it: the set waits.
+std::optional<WalBundle> bundle_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
+                                    SetWriter& set, const std::filesystem::path& temporary_directory, Log& log) {
+  try {
+    return write_wal_bundle(cluster, range, collector, set, temporary_directory);
+  } catch (const Error& error) {
+    throw_if_signalled();
+    if (!set.any_left()) throw;
+    log.error("{}", error.what());
+    set.abandon_last();
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -157,11 +149,11 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   const std::uint64_t bad_pages = report(data.bad_pages(range.start, range.end), log);
 
   // Every data file is stored; what is still missing is the WAL that makes them consistent.
-  WalBundle wal;
+  std::optional<WalBundle> wal = WalBundle{};
   if (!options.skip_wal) {
-    WalCollector collector(sources, cluster, server, log);
-    log.timed("Making xlog archive", [&] {
-      wal = write_wal_bundle(cluster, range, collector, set, temporary_directory);
+    WalCollector collector(sources, cluster, &server, log);
+    wal = log.timed("Making xlog archive", [&] {
+      return bundle_wal(cluster, range, collector, set, temporary_directory, log);
     });
   }
 
@@ -170,7 +162,7 @@ Exit take_backup(const BackupOptions& options, Log& log) {
             .started = Clock::to_time_t(called),
             .timezone = expand_time("^Z", called),
             .hostname = host,
-            .state = SetState::complete,
+            .state = wal ? SetState::complete : SetState::waiting,
             .label = label,
             .from = start.from_standby ? BackupFrom::standby : BackupFrom::primary,
             .start = start.start,
@@ -184,17 +176,22 @@ Exit take_backup(const BackupOptions& options, Log& log) {
             .server_version = cluster.version,
             .segment_size = cluster.control.segment_size,
             .data_directory = options.data_directory,
-            .raw_bytes = data.raw_bytes() + wal.raw_bytes,
+            .raw_bytes = data.raw_bytes() + (wal ? wal->raw_bytes : 0),
             .stored_bytes = 0,
             .bad_pages = bad_pages};
   const bool everywhere = log.timed("Delivering meta files", [&] {
-    return set.publish([&](TarWriter& tar, std::uint64_t stored_bytes, SpoolFile& index) {
-      meta.stored_bytes = stored_bytes;
-      write_meta_file(tar, cluster, meta, stop, data.manifest(), index, config);
-    });
+    const auto write_meta = [&](TarWriter& tar, const SetWriter::Stored& stored) {
+      meta.stored_bytes = stored.bytes;
+      write_meta_file(tar, cluster, meta, stop, data.manifest(), stored, config);
+    };
+    return wal ? set.publish(write_meta) : set.publish_waiting(write_meta);
   });
+  if (!wal) {
+    log.error("{} is no backup yet: it waits for its WAL. When that is archived: pitr-base --finish {} --dst-local DIR "
+              "--source ARCHIVE", label, names.file(SetPart::data, Codec::none).text());
+  }
   if (!everywhere) return Exit::partly;
-  if (wal.archive_is_behind) return Exit::late;
+  if (!wal || wal->archive_is_behind) return Exit::late;
   return bad_pages > 0 ? Exit::damaged : Exit::done;
 }
 

@@ -55,6 +55,16 @@ std::vector<std::string> emptied_directories(Server& server) {
 
 std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
 
+// Where the primary has its tablespaces, by OID.
+std::map<std::string, std::filesystem::path> tablespaces_of(Server& primary) {
+  std::map<std::string, std::filesystem::path> paths;
+  for (const Server::Row& row : primary.query("SELECT oid, pg_tablespace_location(oid) FROM pg_tablespace")) {
+    // One in place, and the built-in ones, have no path of their own.
+    if (row[0] && row[1] && row[1]->starts_with('/')) paths.emplace(*row[0], *row[1]);
+  }
+  return paths;
+}
+
 }  // namespace
 
 TarMember Cluster::own_file(const std::string& path, std::uint64_t size) const {
@@ -91,7 +101,9 @@ Cluster look_at_cluster(Server& server, const std::filesystem::path& path, DataO
           .walk = {.top = given.filename().native(),
                    .version_directory = version_directory(std::to_string(major), control.catalog_version),
                    .skip_logs = true,
-                   .emptied = emptied_directories(server)},
+                   .emptied = emptied_directories(server),
+                   .tablespace_paths = of == DataOf::its_standby ? tablespaces_of(server)
+                                                                 : std::map<std::string, std::filesystem::path>()},
           .is_standby = server.value("SELECT pg_is_in_recovery()") == "t",
           .owner = *status};
 }

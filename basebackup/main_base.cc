@@ -1,10 +1,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <optional>
 
 #include "basebackup/backup.h"
+#include "basebackup/finish.h"
 #include "common/backup_set.h"
 #include "common/digest.h"
+#include "common/file.h"
 #include "common/lock.h"
 #include "common/parallel.h"
 #include "common/process.h"
@@ -29,21 +33,38 @@ constexpr Manual manual{
                    "1  no backup was made; nothing of it is left\n"
                    "2  wrong option or configuration\n"
                    "3  as 0, but pages of the cluster itself are damaged (they are logged)\n"
-                   "4  as 0, but the WAL archive is behind: WAL came from pg_wal\n"
+                   "4  as 0, but WAL came from pg_wal, not from the archive; or WAL is missing: --finish NAME\n"
                    "5  the set is complete at some destinations only (those that failed are logged)",
     .example = "pitr-base -h localhost -U postgres -D /data/pg -dl zstd=/backup/base/ -x /data/pitr/staging",
 };
 
 struct Options {
   BackupOptions backup;
+  std::string finish;
+  std::string removal_pause_trigger;
   std::string checkpoint = "fast";
   std::string pid_file;
   int workers = 0;
-  int wal_timeout = 600;
+  int wal_timeout = -1;  // not given: 600 for a backup, 0 to finish one
   int checkpoint_wait = 3600;
   bool not_nice = false;
   bool progress = false;
+  std::vector<std::string> unused;
 };
+
+Option unused_path(Options& options, std::string_view name, std::string_view alias) {
+  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
+}
+
+// OmniPITR's backup of a standby called its pause trigger -p.
+std::function<void(const std::string&)> set_port(std::string& target) {
+  return [&target](const std::string& value) {
+    if (value.find('/') != value.npos) {
+      fail(Exit::usage, "-p {}: -p is the port here; the trigger file is given with --removal-pause-trigger", value);
+    }
+    target = value;
+  };
+}
 
 // OmniPITR's form: a list with commas.
 std::function<void(const std::string&)> set_list(std::vector<std::string>& target) {
@@ -64,20 +85,23 @@ std::vector<Option> option_table(Options& options) {
       {"dst-local", "dl", "[CODEC=]DIR", "store the set in DIR; may be given often",
        append_place(backup.destinations), true},
       {"xlogs", "x", "DIR", "collect the backup's WAL in DIR, or find it there", set_text(backup.staging)},
-      {"source", "", "[CODEC=]DIR", "find WAL in DIR too; may be given often", append_place(backup.sources), true},
+      {"source", "s", "[CODEC=]DIR", "find WAL in DIR too; may be given often", append_place(backup.sources), true},
       {"skip-xlogs", "sx", "", "bundle no WAL: a restore needs the archive", set_flag(backup.skip_wal)},
       {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST", set_text(backup.server.host)},
-      {"port", "p", "PORT", "connect to PORT", set_text(backup.server.port)},
+      {"port", "p P", "PORT", "connect to PORT", set_port(backup.server.port)},
       {"username", "U", "NAME", "connect as NAME", set_text(backup.server.username)},
       {"database", "d", "NAME", "connect to the database NAME (default: postgres)", set_text(backup.server.database)},
       {"checkpoint", "", "fast|spread", "start with a fast or a spread checkpoint (fast)",
        set_choice(options.checkpoint, {"fast", "spread"})},
-      {"wal-timeout", "", "SECONDS", "wait so long for WAL after the stop (default: 600)",
+      {"wal-timeout", "", "SECONDS", "wait so long for WAL (default: 600; --finish: 0)",
        set_number(options.wal_timeout, 0, 864000)},
       {"call-primary", "call-master cm", "", "run the backup in the primary, copy its standby", set_flag(backup.call_primary)},
       {"standby-host", "", "HOST", "ask the standby at HOST for restartpoints", set_text(backup.standby_host)},
       {"checkpoint-wait", "", "SECONDS", "wait so long for a restartpoint (default: 3600)",
        set_number(options.checkpoint_wait, 0, 864000)},
+      {"finish", "", "NAME", "complete the set NAME, which waits for WAL", set_text(options.finish)},
+      {"removal-pause-trigger", "", "FILE", "keep FILE while the backup runs, see pitr-restore",
+       set_text(options.removal_pause_trigger)},
       {"filename-template", "f", "PATTERN", "name the files so", set_text(backup.filename_template)},
       {"digest", "dg", "LIST", "store digests, too: MD5,SHA-1,SHA-256,SHA-384,SHA-512", set_list(backup.digests)},
       {"temp-dir", "t", "DIR", "keep temporary files in DIR (default: $TMPDIR or /tmp)",
@@ -89,14 +113,22 @@ std::vector<Option> option_table(Options& options) {
       {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
+      unused_path(options, "tar-path", "tp"),
+      unused_path(options, "tee-path", "ep"),
+      unused_path(options, "shell-path", "sh"),
+      unused_path(options, "psql-path", "pp sp"),
+      unused_path(options, "pgcontroldata-path", ""),
+      unused_path(options, "gzip-path", "gp"),
+      unused_path(options, "bzip2-path", "bp"),
+      unused_path(options, "lzma-path", "lp"),
+      unused_path(options, "lz4-path", "ll"),
+      unused_path(options, "xz-path", "xz"),
+      unused_path(options, "nice-path", "np"),
   };
 }
 
-void check(const Options& options, const std::vector<std::string>& operands) {
-  const BackupOptions& backup = options.backup;
-  if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
+void check(const BackupOptions& backup) {
   if (backup.data_directory.empty()) fail(Exit::usage, "no data directory: give --data-dir");
-  if (backup.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
   if (!backup.standby_host.empty() && !backup.call_primary) {
     fail(Exit::usage, "--standby-host goes with --call-primary; without it --host is the standby");
   }
@@ -116,23 +148,62 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   }
 }
 
-int run(Options& options, const std::vector<std::string>& operands, Log& log) {
-  check(options, operands);
+// Keeps pitr-restore and pitr-cleanup from removing WAL while it lives. A file that a person put there is left alone,
+// also at the end; what a dead backup left is taken over.
+class RemovalPause {
+ public:
+  RemovalPause(const std::filesystem::path& trigger, mode_t mode, Log& log) {
+    if (is_there(trigger) && std::filesystem::file_size(trigger) == 0 && !is_locked(trigger)) {
+      log.note("{} exists: removal is paused already, and stays so", trigger.native());
+      return;
+    }
+    ours_.emplace(trigger, mode);
+  }
+
+ private:
+  std::optional<LockFile> ours_;
+};
+
+int finish(Options& options, Log& log) {
+  const BackupOptions& backup = options.backup;
+  if (backup.sources.empty()) fail(Exit::usage, "nowhere to find the WAL: give --source");
+  const Exit result = finish_backup({.name = options.finish,
+                                     .places = backup.destinations,
+                                     .sources = backup.sources,
+                                     .data_directory = backup.data_directory,
+                                     .temporary_directory = backup.temporary_directory,
+                                     .workers = worker_count(options.workers, 4),
+                                     .wal_patience = std::chrono::seconds(std::max(options.wal_timeout, 0))},
+                                    log);
+  return static_cast<int>(result);
+}
+
+int back_up(Options& options, Log& log) {
   BackupOptions& backup = options.backup;
-  if (!options.not_nice) be_nice();
+  check(backup);
   const Openness openness = openness_of(backup.data_directory);
   create_directories(backup.temporary_directory, openness.directory);
-  std::optional<LockFile> alone;
-  if (!options.pid_file.empty()) alone.emplace(options.pid_file, openness.file);
+  std::optional<RemovalPause> pause;
+  if (!options.removal_pause_trigger.empty()) pause.emplace(options.removal_pause_trigger, openness.file, log);
 
   backup.workers = worker_count(options.workers, 4);
   backup.fast_checkpoint = options.checkpoint == "fast";
   backup.pace.on_terminal = options.progress && ::isatty(STDERR_FILENO) == 1;
   backup.checkpoint_patience = std::chrono::seconds(options.checkpoint_wait);
-  backup.wal_patience = std::chrono::seconds(options.wal_timeout);
+  backup.wal_patience = std::chrono::seconds(options.wal_timeout < 0 ? 600 : options.wal_timeout);
   const Exit result = log.timed("Whole backup procedure", [&] { return take_backup(backup, log); });
   log.note("All done.");
   return static_cast<int>(result);
+}
+
+int run(Options& options, const std::vector<std::string>& operands, Log& log) {
+  if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
+  if (options.backup.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
+  if (!options.not_nice) be_nice();
+  std::optional<LockFile> alone;
+  if (!options.pid_file.empty()) alone.emplace(options.pid_file, 0600);
+  return options.finish.empty() ? back_up(options, log) : finish(options, log);
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ FileId id(const struct stat& status) {
 }
 
 struct Tablespace {
-  fs::path location;  // where the link points to
+  fs::path location;  // where the link points to, or what stands for that
   struct stat location_status, version_status;
 };
 
@@ -161,13 +161,15 @@ std::optional<Tablespace> Walker::look_at_tablespace(const fs::path& link) const
   if (!target) return std::nullopt;
   const auto location = status_if_there(link);
   const auto version = status_if_there(link / options_.version_directory);
-  const fs::path path = without_trailing_slash((link.parent_path() / *target).lexically_normal());
+  fs::path path = without_trailing_slash((link.parent_path() / *target).lexically_normal());
   if (!location || !version || !S_ISDIR(version->st_mode)) {
     // DROP TABLESPACE removes the directory first, then the link.
     if (!link_target(link)) return std::nullopt;
     fail(Exit::failed, "store tablespace {}: no directory {} (is its disk mounted?)", link.native(),
          (path / options_.version_directory).native());
   }
+  const auto stored = options_.tablespace_paths.find(link.filename());
+  if (stored != options_.tablespace_paths.end()) path = stored->second;
   return Tablespace{path, *location, *version};
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ struct WalkOptions {
   // Further directories that become empty, relative to the data directory: log_directory,
   // stats_temp_directory.
   std::vector<std::string> emptied;
+  // By OID: the path that a tablespace is stored under when it is not the one where it lies. A standby may have it
+  // elsewhere than its primary, whose tablespace_map goes into the set.
+  std::map<std::string, std::filesystem::path> tablespace_paths{};
 };
 
 // "PG_15_202209061": what this cluster calls its directory in every tablespace. `major` as in PG_VERSION.

@@ -1,109 +1,31 @@
 #include "basebackup/set_writer.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <set>
 
+#include "basebackup/destinations.h"
 #include "common/digest.h"
+#include "common/seal.h"
 
 namespace pitr {
 namespace {
-
-// A place that the set goes to.
-struct Destination {
-  std::unique_ptr<Store> store;
-  bool failed = false;
-  bool complete = false;  // the set is published here, meta included
-};
 
 [[noreturn]] void refuse_existing(const Store& store, const Name& name) {
   fail(Exit::failed, "{} exists: a backup of this name is there (for several a day: -f with ^H^M^S in it)",
        store.describe(name));
 }
 
-}  // namespace
-
-// All destinations of a set. One that fails drops out and is reported; the last one's failure is everybody's.
-class Destinations {
- public:
-  explicit Destinations(Log& log) : log_(log) {}
-
-  Destination& add(std::unique_ptr<Store> store) {
-    return *all_.emplace_back(std::make_unique<Destination>(Destination{std::move(store)}));
+// What stands under our names in a place without a meta or waiting file was published by a run that was killed before
+// it could publish that, unless it is just about to.
+void remove_remains(Store& store, const std::vector<Name>& names, Log& log) {
+  for (const Name& name : names) {
+    if (!store.open(name)) continue;
+    if (store.has_living_writer(name)) refuse_existing(store, name);
+    store.remove(name);
+    log.note("{}: removed, a run that was killed had left it without a meta file", store.describe(name));
   }
-  // A destination that could not even be opened.
-  void note_failure(const std::string& message) {
-    any_failed_ = true;
-    log_.error("{}; this destination drops out", message);
-  }
-  template <typename F>
-  void attempt(Destination& destination, F step) {
-    if (destination.failed) return;
-    try {
-      step();
-    } catch (const Error& error) {
-      throw_if_signalled();
-      destination.failed = true;
-      if (std::ranges::all_of(all_, [](const auto& each) { return each->failed; })) throw;
-      note_failure(error.what());
-    }
-  }
-  bool empty() const { return all_.empty(); }
-  bool any_failed() const { return any_failed_; }
-
- private:
-  Log& log_;
-  std::vector<std::unique_ptr<Destination>> all_;
-  bool any_failed_ = false;
-};
-
-namespace {
-
-// One file at all destinations of a branch. Written through, but not finished: that publishes it.
-class PendingFile {
- public:
-  PendingFile(Destinations& destinations, const std::vector<Destination*>& places, const Name& name)
-      : destinations_(destinations), name_(name) {
-    for (Destination* place : places) {
-      destinations_.attempt(*place, [&] { copies_.push_back({place, place->store->create(name), false}); });
-    }
-  }
-  void write(Bytes bytes) {
-    for (Copy& copy : copies_) {
-      destinations_.attempt(*copy.place, [&] { copy.file->write(bytes); });
-    }
-  }
-  void publish() {
-    for (Copy& copy : copies_) {
-      destinations_.attempt(*copy.place, [&] {
-        copy.file->finish();
-        copy.published = true;
-      });
-    }
-  }
-  // Takes back what was published at a place where the set did not become complete; as well as it can.
-  void retract() noexcept {
-    for (Copy& copy : copies_) {
-      if (!copy.published || copy.place->complete) continue;
-      try {
-        copy.place->store->remove(name_);
-      } catch (const Error&) {
-        // The error that led here is the one to tell.
-      }
-    }
-  }
-  const Name& name() const { return name_; }
-
- private:
-  struct Copy {
-    Destination* place;
-    std::unique_ptr<Sink> file;
-    bool published;
-  };
-  Destinations& destinations_;
-  Name name_;
-  std::vector<Copy> copies_;
-};
+}
 
 struct NamedDigest {
   std::string algorithm;
@@ -155,8 +77,16 @@ class SetBranch {
         names_(names),
         digests_(options.digests),
         destinations_(destinations),
-        index_bytes_(options.temporary_directory),
-        index_(index_bytes_) {}
+        index_bytes_(options.temporary_directory) {
+    if (options.begun == nullptr) {
+      index_.emplace(index_bytes_);
+    } else {
+      copy(*options.begun->index.reader(), index_bytes_);
+      index_.emplace(index_bytes_, BackupIndexWriter::Begin::continued);
+      digest_texts_ = options.begun->digests;
+      stored_bytes_ = options.begun->stored_bytes;
+    }
+  }
   ~SetBranch() {
     // Meta first: what has no meta is no backup.
     for (auto file = pending_.rbegin(); file != pending_.rend(); ++file) (*file)->retract();
@@ -168,43 +98,59 @@ class SetBranch {
 
   void add_place(Destination& place) { places_.push_back(&place); }
 
-  // Every name that the set may get.
-  std::vector<Name> file_names() const {
-    std::vector<Name> names;
-    for (const SetPart part : {SetPart::data, SetPart::xlog, SetPart::meta, SetPart::waiting}) {
-      names.push_back(names_.file(part, compression_.codec));
+  // Throws when `store` holds a set of our names, or one is just being published there.
+  void require_free_names(Store& store, bool data_is_ours, Log& log) const {
+    const auto file = [&](SetPart part) { return names_.file(part, compression_.codec); };
+    if (store.open(file(SetPart::meta))) refuse_existing(store, file(SetPart::meta));
+    std::vector<Name> rest = {file(SetPart::xlog)};
+    for (const std::string& algorithm : digests_) rest.push_back(names_.digest(algorithm, compression_.codec));
+    if (!data_is_ours) {
+      if (store.open(file(SetPart::waiting))) refuse_existing(store, file(SetPart::waiting));
+      rest.push_back(file(SetPart::data));
     }
-    for (const std::string& algorithm : digests_) names.push_back(names_.digest(algorithm, compression_.codec));
-    return names;
+    remove_remains(store, rest, log);
   }
 
   std::unique_ptr<Sink> create(SetPart part, std::size_t workers) {
+    index_->flush();
+    index_before_last_ = index_bytes_.size();
     PendingFile& file = open_pending(names_.file(part, compression_.codec));
     const std::string name = file.name().text();
     auto stored = std::make_unique<StoredBytes>(file, digests_, [this, name](const StoredBytes::Result& result) {
       stored_bytes_ += result.size;
-      index_.add(BackupIndexWriter::File{name, compression_.codec, result.size, result.sha256});
+      index_->add(BackupIndexWriter::File{name, compression_.codec, result.size, result.sha256});
       for (const auto& [algorithm, hex] : result.digests) digest_texts_[algorithm] += hex + " *" + name + "\n";
     });
     return compress(compression_, workers, std::move(stored),
-                    [this, name](const StoredBlock& block) { index_.add(name, block); });
+                    [this, name](const StoredBlock& block) { index_->add(name, block); });
   }
 
-  void add_member(const BackupIndexWriter::Member& member) { index_.add(member); }
+  void add_member(const BackupIndexWriter::Member& member) { index_->add(member); }
 
-  void publish_files() {
+  // The file that was created last and not finished is not to be.
+  void abandon_last() {
+    pending_.pop_back();
+    index_->flush();
+    index_bytes_.truncate(index_before_last_);
+  }
+
+  void publish_digests() {
     for (const auto& [algorithm, text] : digest_texts_) {
       open_pending(names_.digest(algorithm, compression_.codec)).write(as_bytes(text));
     }
-    for (const auto& file : pending_) file->publish();
-    index_.finish();
   }
 
-  void publish_meta(const SetWriter::WriteMeta& write_meta) {
-    PendingFile& file = open_pending(names_.file(SetPart::meta, compression_.codec));
-    const auto sink = compress(compression_, 1, std::make_unique<StoredBytes>(file, std::vector<std::string>{}, nullptr));
+  void publish_files() {
+    for (const auto& file : pending_) file->publish();
+    index_->flush();
+  }
+
+  void publish_meta(SetPart part, const SetWriter::WriteMeta& write_meta) {
+    PendingFile& file = open_pending(names_.file(part, compression_.codec));
+    auto stored = std::make_unique<StoredBytes>(file, std::vector<std::string>{}, nullptr);
+    const auto sink = compress(compression_, 1, sealed(compression_.codec, std::move(stored)));
     TarWriter tar(*sink);
-    write_meta(tar, stored_bytes_, index_bytes_);
+    write_meta(tar, {stored_bytes_, index_bytes_, digest_texts_});
     tar.finish();
     sink->finish();
     file.publish();
@@ -223,7 +169,8 @@ class SetBranch {
   std::vector<Destination*> places_;
   std::vector<std::unique_ptr<PendingFile>> pending_;
   SpoolFile index_bytes_;
-  BackupIndexWriter index_;
+  std::optional<BackupIndexWriter> index_;
+  std::uint64_t index_before_last_ = 0;  // its size when the last file was created
   std::map<std::string, std::string> digest_texts_;  // by algorithm
   std::uint64_t stored_bytes_ = 0;
 };
@@ -247,13 +194,11 @@ SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
       continue;
     }
     SetBranch& branch = branch_for(place.compression, options, names);
-    for (const Name& name : branch.file_names()) {
-      if (store->open(name)) refuse_existing(*store, name);
-    }
+    branch.require_free_names(*store, options.begun != nullptr, log);
     store->remove_litter();
     branch.add_place(destinations_->add(std::move(store)));
   }
-  if (destinations_->empty()) fail(Exit::failed, "no destination can be reached");
+  if (!destinations_->any_left()) fail(Exit::failed, "no destination can be reached");
 }
 
 SetWriter::~SetWriter() = default;
@@ -277,10 +222,25 @@ void SetWriter::add_member(SetPart part, std::string_view path, const TarPositio
   for (const auto& branch : branches_) branch->add_member({part, path, position.header, position.data, size});
 }
 
+void SetWriter::abandon_last() {
+  for (const auto& branch : branches_) branch->abandon_last();
+}
+
+bool SetWriter::any_left() const {
+  return destinations_->any_left();
+}
+
 bool SetWriter::publish(const WriteMeta& write_meta) {
+  for (const auto& branch : branches_) branch->publish_digests();
   for (const auto& branch : branches_) branch->publish_files();
   // The meta file goes last: its presence is what makes the files a backup.
-  for (const auto& branch : branches_) branch->publish_meta(write_meta);
+  for (const auto& branch : branches_) branch->publish_meta(SetPart::meta, write_meta);
+  return !destinations_->any_failed();
+}
+
+bool SetWriter::publish_waiting(const WriteMeta& write_meta) {
+  for (const auto& branch : branches_) branch->publish_files();
+  for (const auto& branch : branches_) branch->publish_meta(SetPart::waiting, write_meta);
   return !destinations_->any_failed();
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@
 
 namespace pitr {
 
+// What is stored already of a set that waited for its WAL: its data file, and what was known of it.
+struct BegunSet {
+  SpoolFile& index;
+  std::map<std::string, std::string> digests;  // lines of the digest files, by algorithm
+  std::uint64_t stored_bytes;
+};
+
 // How a set is written.
 struct SetOptions {
   std::vector<Place> destinations;
@@ -23,6 +31,7 @@ struct SetOptions {
   std::filesystem::path temporary_directory;
   std::size_t workers;
   Openness openness;
+  const BegunSet* begun = nullptr;  // null: a new set
 };
 
 class SetBranch;
@@ -43,11 +52,23 @@ class SetWriter {
   // Where a member lies in the tar that is being written: for the index.
   void add_member(SetPart part, std::string_view path, const TarPosition& position, std::uint64_t size);
 
-  // Data, xlog and digest files appear under their names. Then each branch's meta file is written by `write_meta`
-  // (stored_bytes: of this branch's data and xlog; index: complete) and published: now it is a backup.
-  using WriteMeta = std::function<void(TarWriter& tar, std::uint64_t stored_bytes, SpoolFile& index)>;
-  // False: not all destinations hold the set.
+  // The file that was created last was not finished and is not to be: nothing is left of it.
+  void abandon_last();
+  // False: every destination has failed.
+  bool any_left() const;
+
+  // What a meta file says of the files stored in its codec.
+  struct Stored {
+    std::uint64_t bytes;  // of data and xlog
+    SpoolFile& index;     // complete
+    const std::map<std::string, std::string>& digests;
+  };
+  using WriteMeta = std::function<void(TarWriter& tar, const Stored& stored)>;
+  // Data, xlog and digest files appear under their names. Then each codec's meta file is written by `write_meta` and
+  // published: now it is a backup. False: not all destinations hold the set.
   bool publish(const WriteMeta& write_meta);
+  // The same without xlog and digest files, and with a waiting file in place of meta: no backup yet.
+  bool publish_waiting(const WriteMeta& write_meta);
 
  private:
   SetBranch& branch_for(Compression compression, const SetOptions& options, const SetNames& names);

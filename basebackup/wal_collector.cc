@@ -11,12 +11,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-WalCollector::WalCollector(const WalSources& sources, const Cluster& cluster, Server& server, Log& log)
+WalCollector::WalCollector(const WalSources& sources, const Cluster& cluster, Server* server, Log& log)
     : sources_(sources),
       cluster_(cluster),
       server_(server),
       log_(log),
-      archiving_(server.setting("archive_mode") != "off") {}
+      archiving_(server == nullptr || server->setting("archive_mode") != "off") {}
 
 WalExpectation WalCollector::expectation(const WalName& name) const {
   return {name, cluster_.control.system_identifier, true, {}};
@@ -42,6 +42,7 @@ bool WalCollector::take_from_places(const WalName& name, SpoolFile& to) {
 }
 
 bool WalCollector::take_from_pg_wal(const WalName& name, SpoolFile& to) {
+  if (cluster_.data_directory.empty()) return false;
   const std::filesystem::path path = cluster_.data_directory / "pg_wal" / name.text();
   Fd file = open_if_there(path, O_RDONLY | O_NONBLOCK);
   if (!file) return false;
@@ -56,10 +57,10 @@ bool WalCollector::take_from_pg_wal(const WalName& name, SpoolFile& to) {
 
 bool WalCollector::can_still_come(const WalName& name) {
   if (sources_.places.empty() || seconds_since(start_) > static_cast<double>(sources_.patience.count())) return false;
-  if (sources_.temporary == nullptr) return true;
+  if (sources_.temporary == nullptr || server_ == nullptr) return true;
   // pitr-archive copies into our staging before it answers: what it could not copy will not come.
   if (!archiving_ || !sources_.temporary->is_complete()) return false;
-  const auto archived = server_.query("SELECT last_archived_wal FROM pg_stat_archiver").at(0).at(0);
+  const auto archived = server_->query("SELECT last_archived_wal FROM pg_stat_archiver").at(0).at(0);
   return !archived || archived->substr(0, 24) < name.text();
 }
 

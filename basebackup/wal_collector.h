@@ -25,7 +25,9 @@ struct WalSources {
 // the server's own pg_wal. Every file is whole, checked, and copied to a spool file before it is used.
 class WalCollector {
  public:
-  WalCollector(const WalSources& sources, const Cluster& cluster, Server& server, Log& log);
+  // `server`: tells whether something can still come; null when there is none to ask. A cluster without a data
+  // directory has no pg_wal to look into.
+  WalCollector(const WalSources& sources, const Cluster& cluster, Server* server, Log& log);
 
   enum class From { archive, pg_wal };
   enum class Segment {
@@ -45,7 +47,7 @@ class WalCollector {
 
   const WalSources& sources_;
   const Cluster& cluster_;
-  Server& server_;
+  Server* server_;
   Log& log_;
   bool archiving_;  // false: archive_mode is off
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

@@ -128,6 +128,9 @@ class Sorter {
   }
 
   static bool looks_like_part_of_a_set(const std::string& text) {
+    for (const std::string_view ending : {".lease", ".pin", ".removing"}) {
+      if (text.ends_with(ending)) return false;
+    }
     std::vector<std::string_view> types(digest_types.begin(), digest_types.end());
     types.insert(types.end(), {"data", "xlog"});
     return text.find(".tar") != text.npos &&
@@ -139,15 +142,6 @@ class Sorter {
   std::set<std::string> claimed_;
   Catalog catalog_;
 };
-
-std::string sibling_text(const Name& meta_file, const Name& data, std::string_view type) {
-  for (const SetPart part : {SetPart::meta, SetPart::waiting}) {
-    for (const TypePlace& place : places_of(meta_file.text(), name(part), false)) {
-      if (place.with("data") == data.text()) return place.with(type);
-    }
-  }
-  fail(Exit::damaged, "{} and {} are not named as files of one set", meta_file.text(), data.text());
-}
 
 // OmniPITR's meta file is plain text, whatever its name says.
 bool is_plain_text(Source& stored) {
@@ -181,7 +175,8 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
   for (const Codec codec : {Codec::none, codec_of(meta_file)}) {
     if (!is_plain_text(*again(codec))) continue;
     const auto text = again(codec);
-    each({TarEntry::Kind::file, "meta", {}, 0, 0600, 0}, *text);
+    each({.kind = TarEntry::Kind::file, .path = "meta", .target = {}, .size = 0, .mode = 0600, .owner = 0, .group = 0, .modified = 0},
+         *text);
     return;
   }
   const auto source = again(codec_of(meta_file));
@@ -208,12 +203,13 @@ const BackupSet& set_named(const Catalog& catalog, std::string_view text) {
   fail(Exit::usage, "{}: there is no such backup (--list shows them)", text);
 }
 
-Name sibling(const Name& meta_file, const Name& data, SetPart part) {
-  return required_name(sibling_text(meta_file, data, name(part)));
-}
-
-Name sibling_digest(const Name& meta_file, const Name& data, std::string_view algorithm) {
-  return required_name(sibling_text(meta_file, data, algorithm));
+SetNames names_of_set(const Name& meta_file, const Name& data) {
+  for (const SetPart part : {SetPart::meta, SetPart::waiting}) {
+    for (const TypePlace& place : places_of(meta_file.text(), name(part), false)) {
+      if (place.with("data") == data.text()) return SetNames::of(meta_file, place.prefix.size(), name(part));
+    }
+  }
+  fail(Exit::damaged, "{} and {} are not named as files of one set", meta_file.text(), data.text());
 }
 
 }  // namespace pitr

@@ -39,9 +39,9 @@ Catalog read_catalog(Store& store);
 // The set that `text` names: by BackupSet::name or the name of any of its files. Throws usage when there is none.
 const BackupSet& set_named(const Catalog& catalog, std::string_view text);
 
-// The name of another file of the set whose meta file is `meta_file` and data file `data`.
-Name sibling(const Name& meta_file, const Name& data, SetPart part);
-Name sibling_digest(const Name& meta_file, const Name& data, std::string_view algorithm);
+// The names of all files of the set whose meta (or waiting) file is `meta_file` and data file `data`; their codec is
+// in them already.
+SetNames names_of_set(const Name& meta_file, const Name& data);
 
 // Calls `each` for every member of a meta file, in its order (meta, backup_label, backup_manifest, index, config/…),
 // until it returns false. OmniPITR's have none but `meta`. Throws Exit::damaged when the file cannot be read.

@@ -14,7 +14,8 @@ constexpr std::size_t buffer_size = 64 * 1024;
 
 }  // namespace
 
-BackupIndexWriter::BackupIndexWriter(Sink& next) : next_(next) {
+BackupIndexWriter::BackupIndexWriter(Sink& next, Begin begin) : next_(next) {
+  if (begin == Begin::continued) return;
   buffer_ = fmt::format("{{\"kind\": \"index\", \"version\": {}", backup_index_version);
   end_line();
 }
@@ -44,10 +45,6 @@ void BackupIndexWriter::add(const File& file) {
   fmt::format_to(std::back_inserter(buffer_), ", \"codec\": \"{}\", \"size\": {}, \"sha256\": \"{}\"",
                  name(file.codec), file.size, file.sha256);
   end_line();
-}
-
-void BackupIndexWriter::finish() {
-  flush();
 }
 
 void BackupIndexWriter::end_line() {

@@ -30,7 +30,11 @@ inline constexpr int backup_index_version = 1;
 // manifest. Lines come in any order, the header first. Memory holds 64 KiB.
 class BackupIndexWriter {
  public:
-  explicit BackupIndexWriter(Sink& next);
+  enum class Begin {
+    header,
+    continued,  // the lines written so far stand in `next` already
+  };
+  explicit BackupIndexWriter(Sink& next, Begin begin = Begin::header);
 
   struct Member {
     SetPart part;  // data or xlog
@@ -50,11 +54,10 @@ class BackupIndexWriter {
   };
   void add(const File& file);
 
-  void finish();  // does not finish the sink
+  void flush();  // hands everything on; does not finish the sink
 
  private:
   void end_line();
-  void flush();
 
   Sink& next_;
   std::string buffer_;

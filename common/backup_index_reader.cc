@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,16 @@ std::uint32_t parse_crc(const std::string& hex) {
   return crc;
 }
 
+// The library turns any number into any other; 1e300 is no offset.
+template <typename N>
+N whole_number(const Json& line, const char* key) {
+  const Json& value = line.at(key);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > std::numeric_limits<N>::max()) {
+    fail(Exit::damaged, "{}: {} is no number that can stand here", key, value.dump());
+  }
+  return value.get<N>();
+}
+
 SetPart part_named(const std::string& text) {
   for (const SetPart part : {SetPart::data, SetPart::xlog}) {
     if (text == name(part)) return part;
@@ -49,7 +60,7 @@ class Reader {
       const auto codec = codec_named(line.at("codec").get<std::string>());
       if (!codec) fail(Exit::failed, "{}: codec '{}' is not known here", file.name, line.at("codec").dump());
       file.codec = *codec;
-      file.size = line.at("size");
+      file.size = whole_number<std::uint64_t>(line, "size");
       file.sha256 = line.at("sha256");
     }
   }
@@ -66,18 +77,21 @@ class Reader {
  private:
   static void require_header(const std::string& kind, const Json& line) {
     if (kind != "index") fail(Exit::damaged, "it does not begin with its header");
-    if (line.at("version") != backup_index_version) {
+    if (whole_number<int>(line, "version") != backup_index_version) {
       fail(Exit::failed, "version {}, this program knows {}", line.at("version").dump(), backup_index_version);
     }
   }
   void add_member(const Json& line) {
-    each_member_({part_named(line.at("set")), path_in(line, "path", "encoded_path"), line.at("header"), line.at("data"),
-                  line.at("size")});
+    const auto position = [&](const char* key) { return whole_number<std::uint64_t>(line, key); };
+    each_member_({part_named(line.at("set")), path_in(line, "path", "encoded_path"), position("header"),
+                  position("data"), position("size")});
   }
   void add_block(const Json& line) {
     IndexedFile& file = file_named(path_in(line, "file", "encoded_file"));
-    const IndexedBlock block{line.at("stored_offset"), line.at("raw_offset"), line.at("stored_size"),
-                             line.at("raw_size"), parse_crc(line.at("crc32c"))};
+    const IndexedBlock block{whole_number<std::uint64_t>(line, "stored_offset"),
+                             whole_number<std::uint64_t>(line, "raw_offset"),
+                             whole_number<std::uint32_t>(line, "stored_size"),
+                             whole_number<std::uint32_t>(line, "raw_size"), parse_crc(line.at("crc32c"))};
     IndexedBlock expected{};
     if (!file.blocks.empty()) {
       const IndexedBlock& last = file.blocks.back();

@@ -44,6 +44,13 @@ SetNames::SetNames(std::string_view pattern, std::string_view hostname,
   file(SetPart::waiting, Codec::lzma);  // the longest there is; throws when it is no name
 }
 
+SetNames SetNames::of(const Name& file, std::size_t at, std::string_view type) {
+  SetNames names;
+  names.pattern_ = file.text();
+  names.pattern_.replace(at, type.size(), file_type);
+  return names;
+}
+
 Name SetNames::file(std::string_view type, Codec codec) const {
   std::string text = pattern_;
   replace_all(text, file_type, type);

@@ -27,10 +27,14 @@ class SetNames {
   SetNames(std::string_view pattern, std::string_view hostname,
            std::chrono::system_clock::time_point started);
 
+  // Those of a set that is there: `file` is its file of type `type`, whose name has that word at `at`.
+  static SetNames of(const Name& file, std::size_t at, std::string_view type);
+
   Name file(SetPart part, Codec codec) const { return file(name(part), codec); }
   Name digest(std::string_view algorithm, Codec codec) const { return file(algorithm, codec); }
 
  private:
+  SetNames() = default;
   Name file(std::string_view type, Codec codec) const;
 
   std::string pattern_;  // with nothing left to replace but __FILETYPE__ and __CEXT__

@@ -109,7 +109,7 @@ class DecompressFilter final : public Sink {
     begin();
     while (!in.empty()) {
       if (where_ == Where::between && !decoder_->may_follow(in.front())) {
-        fail(Exit::failed, "decompress {}: garbage after the end", name_);
+        fail(Exit::damaged, "decompress {}: garbage after the end", name_);
       }
       where_ = Where::inside;
       in = in.subspan(decode(in.first(std::min(in.size(), longest_piece))));
@@ -119,8 +119,8 @@ class DecompressFilter final : public Sink {
 
   void finish() override {
     begin();
-    if (where_ == Where::start) fail(Exit::failed, "decompress {}: is empty", name_);
-    if (where_ == Where::inside) fail(Exit::failed, "decompress {}: ends early", name_);
+    if (where_ == Where::start) fail(Exit::damaged, "decompress {}: is empty", name_);
+    if (where_ == Where::inside) fail(Exit::damaged, "decompress {}: ends early", name_);
     next_->finish();
   }
 
@@ -186,7 +186,7 @@ std::unique_ptr<Decoder> decoder(Codec codec, const std::string& name) {
 }  // namespace
 
 void fail_damaged(const std::string& name, std::string_view what, std::string_view reason) {
-  fail(Exit::failed, "decompress {}: damaged {} ({})", name, what, reason);
+  fail(Exit::damaged, "decompress {}: damaged {} ({})", name, what, reason);
 }
 
 void fail_compress(Codec codec, std::string_view reason) {

@@ -15,18 +15,18 @@ namespace pitr {
 struct ControlFile {
   std::array<std::byte, 8192> bytes;  // the whole file, as read
   std::uint64_t system_identifier;
-  std::uint32_t control_version;  // 1300: PostgreSQL 13 to 16
-  std::uint32_t catalog_version;
-  std::uint32_t state;            // DBState: 1 shut down, 2 shut down in recovery, 5 in archive recovery, 6 in production
+  std::uint32_t control_version = 0;  // 1300: PostgreSQL 13 to 16
+  std::uint32_t catalog_version = 0;
+  std::uint32_t state = 0;        // DBState: 1 shut down, 2 shut down in recovery, 5 in archive recovery, 6 in production
   Lsn checkpoint;                 // of the last checkpoint record
   Lsn redo;                       // where replay from it starts
   Timeline timeline;              // of that checkpoint
-  Lsn min_recovery_point;         // of a standby: replay must come so far before the data is consistent
+  Lsn min_recovery_point = {};    // of a standby: replay must come so far before the data is consistent
   SegmentSize segment_size;
   // What a standby needs at least as much of as its primary had.
-  std::int32_t max_connections, max_worker_processes, max_wal_senders, max_prepared_transactions,
-      max_locks_per_transaction;
-  std::uint32_t data_checksum_version;  // 0: the cluster has no page checksums
+  std::int32_t max_connections = 0, max_worker_processes = 0, max_wal_senders = 0, max_prepared_transactions = 0,
+               max_locks_per_transaction = 0;
+  std::uint32_t data_checksum_version = 0;  // 0: the cluster has no page checksums
 };
 
 // Reads `data_directory`/global/pg_control until its CRC fits, because the server may be writing it. Throws when it

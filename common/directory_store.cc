@@ -46,6 +46,8 @@ class DirectoryStore final : public Store {
     return file;
   }
 
+  bool has_living_writer(const Name& name) override { return is_locked(path_ / name.text()); }
+
   void sync(const Name& name) override { sync_file(path_ / name.text()); }
 
   void list(std::string_view prefix, const std::function<bool(const Name&)>& each) override {

@@ -242,6 +242,22 @@ void remove_dead_temporaries(const std::filesystem::path& path) {
   if (code) fail(Exit::failed, "list {}: {}", path.native(), errno_text(code.value()));
 }
 
+bool has_living_temporaries(const std::filesystem::path& path) {
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code)) {
+    if (is_temporary_name(entry->path().filename().native()) && is_locked(entry->path())) return true;
+  }
+  if (code) fail(Exit::failed, "list {}: {}", path.native(), errno_text(code.value()));
+  return false;
+}
+
+void truncate_file(const std::filesystem::path& path, std::uint64_t size) {
+  const Fd file = open_file(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (::ftruncate(file.number(), static_cast<off_t>(size)) != 0) {
+    fail(Exit::failed, "truncate {}: {}", path.native(), errno_text(errno));
+  }
+}
+
 bool is_there(const std::filesystem::path& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -76,6 +77,10 @@ void remove_dead_temporaries(const std::filesystem::path& directory);
 bool is_there(const std::filesystem::path& path);
 // Is `path` the directory or something in it, whatever links lead there?
 bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory);
+// Cuts an existing file that is about to be removed.
+void truncate_file(const std::filesystem::path& path, std::uint64_t size);
+// Does a living AtomicFile write a file in `directory` now? Lists the directory.
+bool has_living_temporaries(const std::filesystem::path& directory);
 // Missing is fine; anything else that keeps the file there throws.
 void remove_file(const std::filesystem::path& path);
 // Removes a file, a link or an empty directory from an open directory; missing is fine.

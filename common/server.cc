@@ -79,11 +79,23 @@ void Server::wait(bool for_writing) {
 std::vector<Server::Row> Server::query(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
-  const auto broken = [&] { fail(Exit::failed, "{}: {}", sql, one_line(PQerrorMessage(connection_.get()))); };
   if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
                         nullptr, nullptr, 0) != 1) {
-    broken();
+    fail(Exit::failed, "{}: {}", sql, one_line(PQerrorMessage(connection_.get())));
   }
+  return results_of(sql);
+}
+
+void Server::run_script(const std::string& sql) {
+  query("SET search_path = \"$user\", public");
+  if (PQsendQuery(connection_.get(), sql.c_str()) != 1) {
+    fail(Exit::failed, "script: {}", one_line(PQerrorMessage(connection_.get())));
+  }
+  results_of("script");
+}
+
+std::vector<Server::Row> Server::results_of(const std::string& what) {
+  const auto broken = [&] { fail(Exit::failed, "{}: {}", what, one_line(PQerrorMessage(connection_.get()))); };
   std::vector<Row> rows;
   for (;;) {
     while (PQisBusy(connection_.get()) == 1) {
@@ -94,7 +106,7 @@ std::vector<Server::Row> Server::query(const std::string& sql, const std::vector
     if (!result) return rows;
     const ExecStatusType status = PQresultStatus(result.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-      fail(Exit::failed, "{}: {}", sql, one_line(PQresultErrorMessage(result.get())));
+      fail(Exit::failed, "{}: {}", what, one_line(PQresultErrorMessage(result.get())));
     }
     for (int i = 0; i < PQntuples(result.get()); ++i) {
       Row row;

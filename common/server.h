@@ -30,6 +30,8 @@ class Server {
   std::vector<Row> query(const std::string& sql, const std::vector<std::string>& parameters = {});
   // The one value of the one row; throws when it is NULL or missing.
   std::string value(const std::string& sql, const std::vector<std::string>& parameters = {});
+  // Statements separated by semicolons, as a user's file has them, with the search_path of a user.
+  void run_script(const std::string& sql);
   std::string setting(const std::string& name);  // "" when it is not set or does not exist
 
   int major() const;  // 15
@@ -42,6 +44,7 @@ class Server {
   };
   void connect(const ServerAddress& address, const std::string& application);
   void wait(bool for_writing);
+  std::vector<Row> results_of(const std::string& what);
 
   std::unique_ptr<pg_conn, Close> connection_;
   std::string backend_;

@@ -21,11 +21,11 @@ SpoolFile::SpoolFile(const std::filesystem::path& directory) {
   file_ = Fd(number, name);
 }
 
-void SpoolFile::clear() {
-  if (::ftruncate(file_.number(), 0) != 0 || ::lseek(file_.number(), 0, SEEK_SET) != 0) {
-    fail(Exit::failed, "empty {}: {}", file_.name(), errno_text(errno));
+void SpoolFile::truncate(std::uint64_t size) {
+  if (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0) {
+    fail(Exit::failed, "truncate {}: {}", file_.name(), errno_text(errno));
   }
-  size_ = 0;
+  size_ = size;
 }
 
 void SpoolFile::write(Bytes bytes) {

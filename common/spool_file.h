@@ -13,7 +13,8 @@ class SpoolFile final : public Sink {
   explicit SpoolFile(const std::filesystem::path& directory);
   void write(Bytes bytes) override;
   void finish() override {}
-  void clear();  // empties it
+  void clear() { truncate(0); }
+  void truncate(std::uint64_t size);  // forgets what was written behind
   std::uint64_t size() const { return size_; }
   // Reads from the start. At most one reader at a time; writing after reading appends.
   std::unique_ptr<Source> reader();

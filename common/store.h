@@ -47,6 +47,8 @@ class Store {
   // Keeps other writers that ask for the lock of this existing file waiting until the result is closed; null
   // where the place has no such lock.
   virtual Fd lock(const Name&) { return Fd(); }
+  // Does the sink that made this file still exist, in whatever process? For files that are only a part of something.
+  virtual bool has_living_writer(const Name& name) = 0;
   // An existing file becomes as durable as finish() would have made it.
   virtual void sync(const Name& name) = 0;
   // Calls `each` for every stored file whose name starts with `prefix`, in no order, until it returns false.

@@ -43,7 +43,6 @@ class TarReader::Impl final : public Source {
     archive_entry* found = nullptr;
     const auto utf8 = utf8_.scope();
     const int result = ::archive_read_next_header(archive_.get(), &found);
-    if (thrown_) std::rethrow_exception(thrown_);
     if (result == ARCHIVE_EOF) return require_end_mark();
     // A warning is a name that is not UTF-8: its bytes are there all the same.
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) fail_with_reason();
@@ -52,6 +51,8 @@ class TarReader::Impl final : public Source {
              .target = text_or_empty(::archive_entry_hardlink(found)),
              .size = static_cast<std::uint64_t>(::archive_entry_size(found)),
              .mode = static_cast<mode_t>(::archive_entry_perm(found)),
+             .owner = static_cast<uid_t>(::archive_entry_uid(found)),
+             .group = static_cast<gid_t>(::archive_entry_gid(found)),
              .modified = ::archive_entry_mtime(found)};
     if (entry.kind == TarEntry::Kind::symlink) entry.target = text_or_empty(::archive_entry_symlink(found));
     if (entry.path.empty()) fail(Exit::damaged, "{}: holds a member without a readable name", name_);
@@ -62,7 +63,6 @@ class TarReader::Impl final : public Source {
 
   std::size_t read(std::span<std::byte> buffer) override {
     const la_ssize_t n = ::archive_read_data(archive_.get(), buffer.data(), buffer.size());
-    if (thrown_) std::rethrow_exception(thrown_);
     if (n < 0) fail_with_reason();
     return static_cast<std::size_t>(n);
   }
@@ -87,16 +87,21 @@ class TarReader::Impl final : public Source {
   }
 
   // libarchive takes the end of the bytes for the end of the tar, so that one cut off between two members would look
-  // whole. A whole one ends in zeros, at least two blocks of them.
+  // whole. Behind the last member of a whole one stand two blocks of zeros.
   void note(Bytes bytes) {
     std::size_t zeros = 0;
     while (zeros < bytes.size() && bytes[bytes.size() - 1 - zeros] == std::byte{0}) ++zeros;
     zeros_at_end_ = zeros == bytes.size() ? zeros_at_end_ + zeros : zeros;
+    size_ += bytes.size();
   }
   bool require_end_mark() {
+    constexpr std::uint64_t end_mark = 1024;
+    const auto end_of_members = static_cast<std::uint64_t>(::archive_read_header_position(archive_.get()));
     for (std::size_t n = from_.read(buffer_); n > 0; n = from_.read(buffer_)) note(Bytes(buffer_).first(n));
     if (!any_) fail(Exit::damaged, "{}: holds nothing", name_);
-    if (zeros_at_end_ < 1024) fail(Exit::damaged, "{}: ends early, after member {}", name_, member_);
+    if (size_ < end_of_members + end_mark || zeros_at_end_ < end_mark) {
+      fail(Exit::damaged, "{}: ends early, after member {}", name_, member_);
+    }
     return false;
   }
 
@@ -104,6 +109,7 @@ class TarReader::Impl final : public Source {
     if (result != ARCHIVE_OK) fail_with_reason();
   }
   [[noreturn]] void fail_with_reason() {
+    if (thrown_) std::rethrow_exception(thrown_);
     const std::string at = member_.empty() ? "" : fmt::format(" (in or after member {})", member_);
     fail(Exit::damaged, "{}: is no whole tar: {}{}", name_, text_or_empty(::archive_error_string(archive_.get())), at);
   }
@@ -114,7 +120,7 @@ class TarReader::Impl final : public Source {
   std::exception_ptr thrown_;  // by the source
   std::string member_;
   bool any_ = false;
-  std::uint64_t zeros_at_end_ = 0;
+  std::uint64_t size_ = 0, zeros_at_end_ = 0;
   const Utf8 utf8_;
   std::unique_ptr<struct archive, Free> archive_{::archive_read_new()};
 };

@@ -25,6 +25,8 @@ struct TarEntry {
   std::string target;  // of links
   std::uint64_t size;  // of files
   mode_t mode;         // permission bits
+  uid_t owner;
+  gid_t group;
   std::time_t modified;
 };
 

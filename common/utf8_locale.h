@@ -1,10 +1,9 @@
 #pragma once
 
-#include <clocale>
+#include <locale.h>
+
 #include <memory>
 #include <type_traits>
-
-#include <locale.h>
 
 namespace pitr {
 
@@ -12,14 +11,12 @@ namespace pitr {
 // could turn nothing but ASCII; so it gets UTF-8 for the time of a call, in this thread.
 class Utf8 {
  public:
-  Utf8() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr))) {}
+  Utf8();
 
   class Scope {
    public:
-    explicit Scope(locale_t utf8) : before_(utf8 == nullptr ? nullptr : ::uselocale(utf8)) {}
-    ~Scope() {
-      if (before_ != nullptr) ::uselocale(before_);
-    }
+    explicit Scope(locale_t utf8);
+    ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 

@@ -2,57 +2,14 @@
 
 #include <stdlib.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <vector>
 
+#include "common/old_wal.h"
 #include "common/process.h"
 #include "common/wal_archive.h"
 
 namespace pitr {
 namespace {
-
-// What orders segments of all timelines: the digits behind the timeline.
-std::string_view position_digits(std::string_view name) { return name.substr(8, 16); }
-
-struct Candidate {
-  Name name;
-  WalName wal;
-  Codec codec;
-};
-
-// A segment or a .partial in any codec; null for everything else.
-std::optional<Candidate> candidate(const Name& name) {
-  for (const Codec codec : all_codecs()) {
-    std::string_view text = name.text();
-    if (!text.ends_with(suffix(codec))) continue;
-    text.remove_suffix(suffix(codec).size());
-    const auto wal = WalName::parse(text);
-    if (wal && (wal->kind() == WalKind::segment || wal->kind() == WalKind::partial)) {
-      return Candidate{name, *wal, codec};
-    }
-  }
-  return std::nullopt;
-}
-
-bool older(const Candidate& one, const Candidate& other) {
-  const auto left = position_digits(one.wal.text());
-  const auto right = position_digits(other.wal.text());
-  return left != right ? left < right : one.name < other.name;
-}
-
-// The `most` oldest that are not needed, in order. Holds no more names than that.
-std::vector<Candidate> oldest_unneeded(Store& store, const WalName& oldest_kept, std::size_t most) {
-  std::vector<Candidate> oldest;
-  store.list("", [&](const Name& name) {
-    auto found = candidate(name);
-    if (!found || position_digits(found->wal.text()) >= position_digits(oldest_kept.text())) return true;
-    oldest.insert(std::ranges::upper_bound(oldest, *found, older), std::move(*found));
-    if (oldest.size() > most) oldest.pop_back();
-    return true;
-  });
-  return oldest;
-}
 
 // In the temporary directory everybody may have prepared whatever has a name that can be guessed.
 class PrivateDirectory {
@@ -74,7 +31,7 @@ class PrivateDirectory {
 };
 
 // Gives the command the segment, uncompressed, as the relative path pg_wal/NAME. Null of its exit status is success.
-bool process(Store& store, const Candidate& candidate, const Removal& removal, Log& log) {
+bool process(Store& store, const OldWal& candidate, const Removal& removal, Log& log) {
   if (removal.before_each.empty()) return true;
   auto source = store.open(candidate.name);
   if (!source) return true;  // removed meanwhile, by whoever else cleans up here
@@ -99,7 +56,7 @@ void remove_unneeded(Store& store, const Removal& removal, Log& log) {
     return;
   }
   const auto most = static_cast<std::size_t>(removal.at_a_time);
-  for (const Candidate& candidate : oldest_unneeded(store, removal.oldest_kept, most)) {
+  for (const OldWal& candidate : oldest_wal_before(store, position_digits(removal.oldest_kept), most)) {
     if (!process(store, candidate, removal, log)) return;
     store.remove(candidate.name);
     log.note("Segment {} removed, the oldest needed is {}", candidate.name.text(), removal.oldest_kept.text());

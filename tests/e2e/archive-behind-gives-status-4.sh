@@ -1,5 +1,5 @@
 #!/bin/bash
-# With an archive_command that fails, a backup ends within --wal-timeout with a complete set, WAL from pg_wal and
+# B08: with an archive_command that fails, a backup ends within --wal-timeout with a complete set, WAL from pg_wal and
 # status 4; the message names the segment.
 . "$(dirname "$0")/harness.sh"
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A page that is damaged in the cluster itself is named, the backup is kept and marked, the status is 3.
+# B10: a page that is damaged in the cluster itself is named, the backup is kept and marked, the status is 3.
 . "$(dirname "$0")/harness.sh"
 
 new_cluster

@@ -4,6 +4,7 @@
 # scenario   one script, named after the behaviour that it proves. tests/run gives it an empty directory $SCRATCH of its
 #            own, no stdin and a time limit. Exit status 0: proven, 77: skipped, the last line says why.
 #            A line "# needs: root" near its top makes tests/run start it as root; servers run as $SERVER_USER then.
+#            With "# versions: all" it runs once per major that tests/run is told of, otherwise on 15 alone.
 # cluster    a data directory made by new_cluster, usually $DATA; its server log lies beside it: $DATA.log.
 #            One server runs at a time: its socket lies in $SCRATCH and it listens to nothing else.
 # archive    $ARCHIVE, filled by archive_command; $STAGING, $STATE and $BASE are the other places of the walk.
@@ -11,7 +12,8 @@
 #
 # making     new_cluster, configure, archive_with, start, stop, destroy, load, stop_load, background
 # acting     backup, unpack, recover, switch_wal
-# looking    sql, part, member, meta, archived, wait_until, assert_eq, assert_contains, assert_absent, assert_fails, fail
+# looking    sql, part, member, meta, archived, wait_until, assert_eq, assert_contains, assert_absent, assert_fails, fail,
+#            assert_load_adds_up, assert_indexes_are_sound
 # BIN        PostgreSQL's programs; another major's directory runs the same scenarios on that major.
 set -Eeuo pipefail
 shopt -s nullglob
@@ -200,6 +202,13 @@ assert_load_adds_up() {
   assert_eq t "$(sql "SELECT count(*) = 1 FROM (SELECT sum(abalance) FROM pgbench_accounts
       UNION SELECT sum(bbalance) FROM pgbench_branches UNION SELECT sum(tbalance) FROM pgbench_tellers
       UNION SELECT coalesce(sum(delta), 0) FROM pgbench_history) AS sums")" "pgbench's sums are the same"
+}
+
+assert_indexes_are_sound() { # all of the cluster's, against their tables; it must take writes
+  sql "CREATE EXTENSION IF NOT EXISTS amcheck"
+  sql "SELECT bt_index_check(oid, true) FROM pg_class
+      WHERE relkind = 'i' AND relam = 403 AND relpersistence = 'p'" >"$SCRATCH/checked"
+  [ "$(wc -l <"$SCRATCH/checked")" -gt 50 ] || fail "only $(wc -l <"$SCRATCH/checked") indexes were checked"
 }
 
 # --- acting

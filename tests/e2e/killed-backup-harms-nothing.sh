@@ -1,5 +1,5 @@
 #!/bin/bash
-# kill -9 of a backup leaves a stale staging directory: pitr-archive does not fill it, and the next backup works.
+# D30: kill -9 of a backup leaves a stale staging directory: pitr-archive does not fill it, and the next backup works.
 . "$(dirname "$0")/harness.sh"
 
 new_cluster

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A standby that is promoted while it is copied gives no backup, and says so.
+# D33: a standby that is promoted while it is copied gives no backup, and says so.
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/standby.inc"
 

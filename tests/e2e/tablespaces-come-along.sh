@@ -1,5 +1,6 @@
 #!/bin/bash
-# A tablespace outside the data directory is in the backup under its path, by a link that works where it is unpacked.
+# versions: all
+# B11: a tablespace outside the data directory is in the backup under its path, by a link that works where it is unpacked.
 . "$(dirname "$0")/harness.sh"
 
 new_cluster

@@ -1,5 +1,6 @@
 #!/bin/bash
-# A cluster started from the data and the xlog tar alone has every row that was committed before the backup ended.
+# versions: all
+# B01: a cluster started from the data and the xlog tar alone has every row that was committed before the backup ended.
 . "$(dirname "$0")/harness.sh"
 
 new_cluster
@@ -41,3 +42,4 @@ configure "archive_mode = off"
 start
 assert_eq "$last" "$(sql "SELECT count(*) FROM ledger WHERE n <= $last")" "rows up to the last acknowledged one"
 assert_load_adds_up
+assert_indexes_are_sound

@@ -1,4 +1,5 @@
 #!/bin/bash
+# versions: all
 # The whole way with zstd and segments of 1 MB.
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/walk.inc"

@@ -12,7 +12,8 @@ import sandbox
 from registry import Failure, check
 
 # Set by `run`.
-ARCHIVE, RESTORE = os.environ.get("PITR_ARCHIVE"), os.environ.get("PITR_RESTORE")
+ARCHIVE, RESTORE, BASE, EXPIRE = (
+    os.environ.get("PITR_" + name) for name in ("ARCHIVE", "RESTORE", "BASE", "EXPIRE"))
 KEEP, ROOT = object(), 0
 
 

@@ -42,6 +42,7 @@ class MemoryStore final : public Store {
   }
   std::optional<std::chrono::system_clock::time_point> modified(const Name&) override { return {}; }
   std::unique_ptr<Sink> create(const Name& name) override { return std::make_unique<StringSink>(files[name.text()]); }
+  bool has_living_writer(const Name&) override { return false; }
   void sync(const Name&) override {}
   void list(std::string_view, const std::function<bool(const Name&)>& each) override {
     for (const auto& [text, bytes] : files) {

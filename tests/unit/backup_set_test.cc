@@ -1,14 +1,11 @@
 #include "common/backup_set.h"
 
-#include "common/backup_meta.h"
-
 #include <time.h>
 
 #include <cstdlib>
 
 #include <doctest/doctest.h>
 
-#include "common/digest.h"
 #include "common/error.h"
 
 using namespace pitr;
@@ -29,30 +26,6 @@ class FiveHoursBehind {
     ::tzset();
   }
 };
-
-Meta example() {
-  return {.min_xlog = *WalName::parse("000000010000003C00000028"),
-          .started = 1785579072,
-          .timezone = "CEST",
-          .hostname = "db1",
-          .state = SetState::complete,
-          .label = "nightly",
-          .from = BackupFrom::standby,
-          .start = {0x3C28000028},
-          .stop = {0x3C29000050},
-          .checkpoint = {0x3C28000060},
-          .start_time = 1785579073,
-          .stop_time = 1785582672,
-          .start_timeline = Timeline{1},
-          .stop_timeline = Timeline{2},
-          .system_identifier = 7532000000000000001,
-          .server_version = "15.18",
-          .segment_size = *SegmentSize::of(16 << 20),
-          .data_directory = "/var/lib/postgresql/15/main",
-          .raw_bytes = 123456789,
-          .stored_bytes = 23456789,
-          .bad_pages = 0};
-}
 
 }  // namespace
 
@@ -107,49 +80,4 @@ TEST_CASE("a template that cannot name files is refused before anything is done"
       CHECK(std::string(error.what()).find(row.reason) != std::string::npos);
     }
   }
-}
-
-TEST_CASE("a meta file has OmniPITR's lines first and its digest last") {
-  const FiveHoursBehind zone;  // its times are UTC
-  const std::string body =
-      "Min-Xlog: 000000010000003C00000028\n"
-      "Started-epoch: 1785579072\n"
-      "Timezone: CEST\n"
-      "Hostname: db1\n"
-      "Format: 1\n"
-      "State: complete\n"
-      "Label: nightly\n"
-      "Backup-From: standby\n"
-      "Start-LSN: 3C/28000028\n"
-      "Stop-LSN: 3C/29000050\n"
-      "Checkpoint-LSN: 3C/28000060\n"
-      "Start-Time: 2026-08-01T10:11:13Z\n"
-      "Stop-Time: 2026-08-01T11:11:12Z\n"
-      "Start-Timeline: 1\n"
-      "Stop-Timeline: 2\n"
-      "System-Identifier: 7532000000000000001\n"
-      "PostgreSQL-Version: 15.18\n"
-      "Segment-Size: 16777216\n"
-      "Data-Directory: /var/lib/postgresql/15/main\n"
-      "Raw-Bytes: 123456789\n"
-      "Stored-Bytes: 23456789\n"
-      "Bad-Pages: 0\n";
-  CHECK(format_meta(example()) == body + "SHA-256: " + sha256_hex(as_bytes(body)) + "\n");
-}
-
-TEST_CASE("a set that waits for WAL says so") {
-  Meta meta = example();
-  meta.state = SetState::waiting;
-  meta.from = BackupFrom::primary;
-  const std::string text = format_meta(meta);
-  CHECK(text.find("\nState: waiting\n") != std::string::npos);
-  CHECK(text.find("\nBackup-From: primary\n") != std::string::npos);
-}
-
-TEST_CASE("no value adds a line to a meta file") {
-  Meta meta = example();
-  meta.label = "a\nStop-LSN: 0/0\r\\n";
-  const std::string text = format_meta(meta);
-  CHECK(text.find("\nLabel: a\\nStop-LSN: 0/0\\r\\\\n\n") != std::string::npos);
-  CHECK(text.find("\nStop-LSN: 0/0") == std::string::npos);
 }

@@ -16,12 +16,12 @@ using namespace std::string_literals;
 namespace {
 
 // The message of the Error, "" when there was none.
-std::string refusal(Codec codec, std::string_view stored, std::size_t piece = 256 * 1024) {
+std::string refusal(Codec codec, std::string_view stored, std::size_t piece = 256 * 1024, Exit code = Exit::damaged) {
   try {
     decompressed(codec, stored, piece);
     return {};
   } catch (const Error& error) {
-    CHECK(error.code() == Exit::failed);
+    CHECK(error.code() == code);
     return error.what();
   }
 }
@@ -185,7 +185,16 @@ TEST_CASE("damage is told with the name of the file and the reason of the librar
 TEST_CASE("the file of one codec is damaged for every other") {
   for (const Codec writer : real_codecs()) {
     const std::string stored = compressed({writer}, sample(5000));
-    for (const Codec reader : real_codecs()) CHECK(refusal(reader, stored).empty() == (reader == writer));
+    // lzma takes some of them for a file that wants very much memory.
+    const auto reads = [&](Codec reader) {
+      try {
+        decompressed(reader, stored, 100);
+        return true;
+      } catch (const Error&) {
+        return false;
+      }
+    };
+    for (const Codec reader : real_codecs()) CHECK(reads(reader) == (reader == writer));
   }
 }
 
@@ -263,15 +272,15 @@ TEST_CASE("xz takes padding after a stream, four bytes at a time") {
 
 TEST_CASE("a file that wants too much memory is not called damaged") {
   const std::string zstd = "\x28\xb5\x2f\xfd\x00\x90"s;  // a window of 256 MiB
-  CHECK(refusal(Codec::zstd, zstd + "0123456789") ==
+  CHECK(refusal(Codec::zstd, zstd + "0123456789", 100, Exit::failed) ==
         "decompress f: Frame requires too much memory for decoding");
   const std::string lzma = "\x5d\0\0\0\x40"s + std::string(8, '\xff');  // a window of 1 GiB
-  CHECK(refusal(Codec::lzma, lzma + "0123456789") == "decompress f: needs more than 128 MiB of memory");
+  CHECK(refusal(Codec::lzma, lzma + "0123456789", 100, Exit::failed) == "decompress f: needs more than 128 MiB of memory");
 }
 
 TEST_CASE("an xz file whose checksum is of an unknown kind is refused") {
   const std::string header = "\xfd\x37\x7a\x58\x5a\x00\x00\x02\xd3\x73\xd7\xaf"s;
-  CHECK(refusal(Codec::xz, header) == "decompress f: its checksum is of an unknown kind");
+  CHECK(refusal(Codec::xz, header, 100, Exit::failed) == "decompress f: its checksum is of an unknown kind");
 }
 
 TEST_CASE("a few bytes that stand for very many are stopped by the next sink, in little memory") {

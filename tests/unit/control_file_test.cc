@@ -232,6 +232,7 @@ TEST_CASE("zeros are no cluster") {
   CHECK(failure_of([&] { read_cluster_identity(cluster.path()); }).code == Exit::damaged);
 }
 
+// D32
 TEST_CASE("a control file that is being written is read again, until it is whole") {
   for (const int torn_reads : {1, 2, 5}) {
     const Cluster cluster;

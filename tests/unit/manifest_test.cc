@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "common/digest.h"
+#include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
 
 using namespace pitr;
@@ -99,4 +101,72 @@ TEST_CASE("a manifest of many files is written on the way, and its checksum is o
   CHECK(json["Files"].size() == 10000);
   const std::string_view before(text.data(), text.find("\"Manifest-Checksum\""));
   CHECK(json["Manifest-Checksum"] == sha256_hex(as_bytes(before)));
+}
+
+namespace {
+
+std::vector<ManifestFile> files_in(const std::string& text) {
+  std::vector<ManifestFile> files;
+  MemorySource source(as_bytes(text));
+  read_manifest(source, [&](const ManifestFile& file) { files.push_back(file); });
+  return files;
+}
+
+std::string with_own_checksum(std::string text) {
+  text.erase(text.rfind("\"Manifest-Checksum\""));
+  return text + "\"Manifest-Checksum\": \"" + sha256_hex(as_bytes(text)) + "\"}\n";
+}
+
+}  // namespace
+
+TEST_CASE("what a manifest tells comes back as it was written") {
+  for (const int major : {15, 17}) {
+    const std::string text = two_files(major);
+    const auto files = files_in(text);
+    REQUIRE(files.size() == 2);
+    CHECK(files[0].path == "backup_label");
+    CHECK(files[0].size == 229);
+    CHECK(files[0].algorithm == "CRC32C");
+    CHECK(files[0].checksum == "ffbe5c64");
+    CHECK(files[1].path == "pg_tblspc/16385/PG_15_202209061/5/16386");
+    MemorySource source(as_bytes(text));
+    const Manifest manifest = read_manifest(source, [](const ManifestFile&) {});
+    CHECK(manifest.system_identifier.has_value() == (major == 17));
+    CHECK(manifest.system_identifier.value_or(7532000000000000001) == 7532000000000000001);
+    REQUIRE(manifest.ranges.size() == 1);
+    CHECK(manifest.ranges[0].timeline == range.timeline);
+    CHECK(manifest.ranges[0].start == range.start);
+    CHECK(manifest.ranges[0].end == range.end);
+  }
+  CHECK(files_in(one_name("T\344st"))[0].path == "T\344st");
+}
+
+TEST_CASE("a manifest of PostgreSQL without checksums is read") {
+  const std::string text = with_own_checksum(
+      "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n"
+      "{ \"Path\": \"PG_VERSION\", \"Size\": 3, \"Last-Modified\": \"2026-08-01 10:11:12 GMT\" }\n],\n"
+      "\"WAL-Ranges\": [\n],\n\"Manifest-Checksum\": \"\"}\n");
+  const auto files = files_in(text);
+  REQUIRE(files.size() == 1);
+  CHECK(files[0].algorithm == "NONE");
+}
+
+TEST_CASE("a damaged manifest is refused, and says what is wrong") {
+  const std::string good = two_files(15);
+  std::string flipped = good;
+  flipped[good.find("229")] ^= 1;
+  std::string no_size = good;
+  no_size.replace(no_size.find("\"Size\": 229"), 11, "\"Site\": 229");
+  struct Row {
+    std::string text, reason;
+  };
+  for (const Row& row :
+       {Row{"", "cut off"}, Row{good.substr(0, good.size() / 2), "cut off"}, Row{flipped, "own checksum"},
+        Row{good + " ", "own checksum"}, Row{with_own_checksum(no_size), "not complete"},
+        Row{with_own_checksum("{ [ \"Manifest-Checksum\""), "no JSON"}}) {
+    const Failure failure = failure_of([&] { return files_in(row.text); });
+    CAPTURE(failure.message);
+    CHECK(failure.code == Exit::damaged);
+    CHECK(failure.mentions(row.reason));
+  }
 }

@@ -1,0 +1,72 @@
+#include "basebackup/pin.h"
+
+#include <map>
+
+#include "common/backup_meta.h"
+#include "common/file.h"
+#include "common/line_reader.h"
+
+namespace pitr {
+namespace {
+
+Name name_of(const std::string& set) {
+  const auto name = Name::parse(set + std::string(pin_suffix));
+  if (!name) fail(Exit::failed, "{}{} is no name for a stored file", set, pin_suffix);
+  return *name;
+}
+
+// Null unless `format` fits all of `text`.
+std::optional<std::tm> parse_as(const std::string& text, const char* format) {
+  std::tm parts = {};
+  const char* const end = ::strptime(text.c_str(), format, &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return parts;
+}
+
+}  // namespace
+
+std::time_t parse_until(const std::string& text) {
+  if (auto moment = parse_as(text, "%Y-%m-%dT%H:%M:%SZ")) return ::timegm(&*moment);
+  auto day = parse_as(text, "%Y-%m-%d");
+  if (!day) fail(Exit::usage, "{}: no date (2027-01-31, or 2027-01-31T12:00:00Z)", text);
+  day->tm_hour = 23;
+  day->tm_min = 59;
+  day->tm_sec = 59;
+  day->tm_isdst = -1;
+  return ::mktime(&*day);
+}
+
+void write_pin(const std::filesystem::path& backup_directory, const std::string& set, const SetPin& pin, mode_t mode) {
+  std::string text;
+  if (pin.until) text += fmt::format("Until: {}\n", utc_text(*pin.until));
+  text += fmt::format("Wal: {}\n", pin.wal == RetainedSet::Pin::consistency ? "consistency" : "all");
+  AtomicFile file(backup_directory / name_of(set).text(), AtomicFile::Existing::replace, mode);
+  file.write(as_bytes(text));
+  file.finish();
+}
+
+std::optional<SetPin> read_pin(Store& store, const std::string& set) {
+  const auto source = store.open(name_of(set));
+  if (!source) return std::nullopt;
+  SetPin pin{{}, RetainedSet::Pin::all};
+  try {
+    std::map<std::string, std::string> values;
+    LineReader lines(*source);
+    for (std::string line; lines.next(line);) {
+      if (const auto colon = line.find(": "); colon != line.npos) values[line.substr(0, colon)] = line.substr(colon + 2);
+    }
+    if (values.contains("Until")) pin.until = parse_until(values["Until"]);
+    if (values["Wal"] == "consistency") pin.wal = RetainedSet::Pin::consistency;
+    return pin;
+  } catch (const Error& error) {
+    if (error.code() != Exit::damaged && error.code() != Exit::usage) throw;
+    return SetPin{{}, RetainedSet::Pin::all};
+  }
+}
+
+void remove_pin(const std::filesystem::path& backup_directory, const std::string& set) {
+  remove_file(backup_directory / name_of(set).text());
+  sync_directory(backup_directory);
+}
+
+}  // namespace pitr

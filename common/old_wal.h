@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "common/codec.h"
+#include "common/store.h"
+#include "common/wal.h"
+
+namespace pitr {
+
+// What orders segments of all timelines: the digits behind the timeline, compared as text.
+std::string_view position_digits(const WalName& segment);
+
+// A stored segment or .partial file, in any codec.
+struct OldWal {
+  Name name;
+  WalName wal;
+  Codec codec;
+};
+// The `most` oldest that lie strictly before the segment whose position_digits() are `oldest_kept`, whatever their
+// timeline, the oldest first. Never history files, never what is not known. Holds no more names than that.
+std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept, std::size_t most);
+
+}  // namespace pitr

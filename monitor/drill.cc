@@ -1,0 +1,181 @@
+#include "monitor/drill.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <charconv>
+#include <chrono>
+#include <system_error>
+
+#include "common/fd.h"
+#include "common/line_reader.h"
+#include "common/process.h"
+
+namespace pitr {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// A directory of our own, and in it a server that may run. Both are gone at the end of the object, also when a signal
+// was caught: nothing here reads, writes or waits by way of common/, which throws then.
+class Scratch {
+ public:
+  explicit Scratch(const fs::path& parent) {
+    std::string pattern = (fs::absolute(parent) / "pitr-drill.XXXXXX").native();
+    if (::mkdtemp(pattern.data()) == nullptr) fail(Exit::failed, "create {}: {}", pattern, errno_text(errno));
+    path_ = pattern;
+  }
+  ~Scratch() {
+    stop_server();
+    std::error_code error;
+    fs::remove_all(path_, error);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  fs::path data() const { return path_ / "data"; }
+  fs::path tablespaces() const { return path_ / "tablespaces"; }
+  fs::path socket() const { return path_ / "socket"; }
+  fs::path log() const { return path_ / "pitr-recover.log"; }
+
+ private:
+  // All processes of a server have its data directory as working directory, and nothing else has this one: surer than
+  // postmaster.pid, which a server that is just starting has not written yet. An immediate shutdown will do for a copy
+  // that is thrown away.
+  void stop_server() const {
+    constexpr int naps = 600, nap_milliseconds = 50;
+    for (int i = 0; i < naps && signal_all(i < naps / 2 ? SIGQUIT : SIGKILL); ++i) ::poll(nullptr, 0, nap_milliseconds);
+  }
+  bool signal_all(int number) const {
+    bool any = false;
+    std::error_code error;
+    for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename();
+      pid_t process = 0;
+      const auto [rest, bad] = std::from_chars(name.data(), name.data() + name.size(), process);
+      if (bad != std::errc() || rest != name.data() + name.size()) continue;
+      std::error_code gone;
+      if (fs::read_symlink(entry->path() / "cwd", gone) != data() || gone) continue;
+      any = true;
+      ::kill(process, number);
+    }
+    return any;
+  }
+
+  fs::path path_;
+};
+
+// The program beside ours: the same version, wherever it is installed.
+fs::path pitr_recover() {
+  const fs::path own = fs::read_symlink("/proc/self/exe");
+  for (const fs::path& candidate : {own.parent_path(), own.parent_path().parent_path() / "restore"}) {
+    if (fs::exists(candidate / "pitr-recover")) return candidate / "pitr-recover";
+  }
+  fail(Exit::failed, "{}: there is no pitr-recover, which does the restoring", own.parent_path().native());
+}
+
+// The last word of pitr-recover about why it failed.
+std::string reason_in(const fs::path& log) {
+  std::string reason = "it says nothing";
+  FileSource source = open_regular(log);
+  LineReader lines(source);
+  constexpr std::string_view fatal = " : FATAL : ";
+  for (std::string line; lines.next(line);) {
+    const std::size_t at = line.find(fatal);
+    // A message may have more lines: the end of the server's log.
+    if (at != line.npos) {
+      reason = line.substr(at + fatal.size());
+    } else if (line.find(" : pitr-recover : ") == line.npos) {
+      reason += "; " + line;
+    }
+  }
+  return reason;
+}
+
+class Drill {
+ public:
+  Drill(const DrillOptions& options, Findings& findings, Log& log)
+      : options_(options), findings_(findings), log_(log), scratch_(options.scratch) {}
+
+  DrillReport run(const std::string& backup_directory, const std::string& backup, const std::vector<Place>& archives) {
+    const std::size_t before = findings_.count();
+    findings_.attempt(backup_directory, [&] {
+      restore(backup_directory, words(backup_directory, backup, archives));
+      if (findings_.count() > before) return;
+      const auto start = Clock::now();
+      check_drill_server(options_, scratch_.socket(), report_, findings_);
+      report_.check_seconds = seconds_since(start);
+    });
+    report_.passed = findings_.count() == before;
+    return report_;
+  }
+
+ private:
+  std::vector<std::string> words(const std::string& backup_directory, const std::string& backup,
+                                 const std::vector<Place>& archives) const {
+    std::vector<std::string> words = {pitr_recover(),
+                                      "--backup-dir=" + backup_directory,
+                                      "--data-dir=" + scratch_.data().native(),
+                                      "--tablespace-root=" + scratch_.tablespaces().native(),
+                                      "--socket-dir=" + scratch_.socket().native(),
+                                      "--as=clone",
+                                      "--isolated",
+                                      "--start",
+                                      // A lease of somebody who recovers in earnest must not end with the drill.
+                                      "--lease=0",
+                                      "--log=" + scratch_.log().native(),
+                                      "--verbose"};
+    for (const Place& archive : archives) words.push_back("--wal-source=" + archive.place);
+    if (archives.empty()) words.emplace_back("--only-wal");
+    if (!backup.empty()) words.push_back("--backup=" + backup);
+    if (!options_.bindir.empty()) words.push_back("--bindir=" + options_.bindir);
+    words.insert(words.end(), options_.target.begin(), options_.target.end());
+    return words;
+  }
+
+  void restore(const std::string& backup_directory, const std::vector<std::string>& words) {
+    const auto start = Clock::now();
+    const auto status = run_reading(words, {}, [&](const std::string& line) {
+      note(line);
+      return true;
+    });
+    report_.copy_seconds = seconds_since(start) - report_.replay_seconds;
+    if (status == 0) return;
+    const std::string reason = reason_in(scratch_.log());
+    const auto kind = status == static_cast<int>(Exit::usage) ? Finding::Kind::unknown : Finding::Kind::damaged;
+    findings_.add({.kind = kind, .file = backup_directory, .reason = "the drill failed: " + reason});
+  }
+
+  // What pitr-recover says at its end.
+  void note(const std::string& line) {
+    log_.detail("pitr-recover: {}", line);
+    constexpr std::string_view from = " is restored from ", took = "it took ";
+    if (const std::size_t at = line.find(from); at != line.npos) {
+      report_.backup = line.substr(at + from.size(), line.size() - at - from.size() - 1);
+    }
+    if (const std::size_t at = line.find(took); at != line.npos) {
+      std::from_chars(line.data() + at + took.size(), line.data() + line.size(), report_.replay_seconds);
+    }
+  }
+
+  const DrillOptions& options_;
+  Findings& findings_;
+  Log& log_;
+  const Scratch scratch_;
+  DrillReport report_;
+};
+
+}  // namespace
+
+DrillReport drill(const DrillOptions& options, const std::string& backup_directory, const std::string& backup,
+                  const std::vector<Place>& archives, Findings& findings, Log& log) {
+  return Drill(options, findings, log).run(backup_directory, backup, archives);
+}
+
+}  // namespace pitr

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/backup_catalog.h"
+#include "common/options.h"
+#include "monitor/archive_listing.h"
+#include "monitor/drill.h"
+#include "monitor/reach.h"
+#include "monitor/set_check.h"
+
+namespace pitr {
+
+struct VerifyOptions {
+  std::string backup_directory;  // "" when only archives are looked at
+  std::string backup;            // this set alone; "" for all
+  std::vector<Place> archives;
+  bool deep = false;  // read every archived file
+  SetCheckOptions check;
+  DrillOptions drill;
+};
+
+struct BackupReport {
+  std::string name;
+  Meta meta;
+  enum class State { good, damaged, unknown };
+  State state = State::good;
+  struct Span {
+    ReachableSpan reach;
+    std::optional<std::time_t> until;  // when the last WAL of it was archived
+  };
+  std::vector<Span> spans;
+  std::vector<SegmentKey> bundled = {};
+};
+struct ArchiveReport {
+  ArchiveListing listing;
+  bool good;
+};
+struct Report {
+  std::vector<BackupReport> backups;  // the newest last
+  std::vector<ArchiveReport> archives;
+  std::optional<DrillReport> drill;
+  Findings findings;
+};
+
+// Looks at everything; what is wrong becomes findings. Throws only usage, and when a signal was caught.
+void verify(const VerifyOptions& options, Report& report, Log& log);
+
+// For people; for programs.
+std::string report_text(const Report& report);
+std::string report_json(const Report& report);
+
+}  // namespace pitr
