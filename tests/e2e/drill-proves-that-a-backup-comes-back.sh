@@ -46,6 +46,9 @@ assert_contains "$SCRATCH/said" "drill $(basename "$(part data)" .gz): passed"
 grep -qE "^  copy [0-9.]+ s, WAL replay [0-9.]+ s, checks [0-9.]+ s: [0-9]{3,} indexes of 3 databases$" "$SCRATCH/said" ||
   fail "no figures: $(cat "$SCRATCH/said")"
 assert_no_trace
+# pitr-monitor knows of it.
+[[ $(pitr-monitor -c drill-age -b "$BASE") =~ ^[0-9]+$ ]] || fail "no record of the drill"
+assert_contains "$BASE/pitr-drill.last" "Backup: $(basename "$(part data)" .gz)"
 
 count_is 1000
 "${drill[@]}" --target-name thousand --drill-sql "$SCRATCH/check.sql" --format json >"$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
@@ -54,10 +57,12 @@ drill = json.load(sys.stdin)["drill"]
 assert drill["passed"] and drill["copy_seconds"] > 0 and drill["indexes"] > 100, drill' <"$SCRATCH/said"
 
 # Its own SQL says no; an index is not in order.
+record=$(cat "$BASE/pitr-drill.last")
 count_is 7
 assert_fails 3 "${drill[@]}" --target-name good --drill-sql "$SCRATCH/check.sql"
 assert_contains "$SCRATCH/said" "DAMAGED: $SCRATCH/check.sql: "
 assert_contains "$SCRATCH/said" "not 7 rows"
+assert_eq "$record" "$(cat "$BASE/pitr-drill.last")" "the record after a drill that failed"
 assert_fails 3 "${drill[@]}"
 assert_contains "$SCRATCH/said" 'DAMAGED: database postgres, index public.odd_index: '
 assert_contains "$SCRATCH/said" ": FAILED"
