@@ -118,7 +118,7 @@ std::vector<std::filesystem::path> log_files(const std::string& pattern) {
   };
   const std::unique_ptr<glob_t, Free> owner(&found);
   if (::glob(wanted.c_str(), GLOB_ERR, nullptr, &found) != 0) {
-    fail(Exit::failed, "log {}: no such file, or its directory cannot be read (give the --log of the program that writes it)",
+    fail(Exit::failed, "log {}: no such file, or its directory cannot be read (give the --log of who writes it)",
          pattern);
   }
   return {found.gl_pathv, found.gl_pathv + found.gl_pathc};

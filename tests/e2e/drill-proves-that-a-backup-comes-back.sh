@@ -26,16 +26,16 @@ sql "CREATE OR REPLACE FUNCTION compare(a int, b int) RETURNS int LANGUAGE sql I
 switch_wal >/dev/null
 stop
 
-mkdir "$SCRATCH/drills"
-drill=(pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE" --drill --drill-dir "$SCRATCH/drills" --bindir "$BIN")
+mkdir "$SCRATCH/d"
+drill=(pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE" --drill --drill-dir "$SCRATCH/d" --bindir "$BIN")
 count_is() { # NUMBER: SQL that fails unless t has so many rows
   echo "SELECT 1; DO \$\$ BEGIN IF (SELECT count(*) FROM t) <> $1 THEN RAISE 'not $1 rows'; END IF; END \$\$" >"$SCRATCH/check.sql"
 }
 assert_no_trace() {
-  assert_eq "" "$(ls -A "$SCRATCH/drills")" "what the drill left"
+  assert_eq "" "$(ls -A "$SCRATCH/d")" "what the drill left"
   local link
   for link in /proc/[0-9]*/cwd; do
-    [[ $(readlink "$link" || true) != "$SCRATCH"/drills/* ]] || fail "a process of the drill lives: $link"
+    [[ $(readlink "$link" || true) != "$SCRATCH"/d/* ]] || fail "a process of the drill lives: $link"
   done
   assert_eq "" "$(find "$BASE" -name '*.lease')" "leases"
 }
@@ -79,7 +79,7 @@ echo "SELECT pg_sleep(100)" >"$SCRATCH/check.sql"
 pid=$!
 # shellcheck disable=SC2034  # wait_until evaluates it
 sleeping="SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-wait_until '[ "$(PGHOST=$(echo "$SCRATCH"/drills/*/socket) psql -XAtqc "$sleeping" 2>/dev/null)" = 1 ]' 60
+wait_until '[ "$(PGHOST=$(echo "$SCRATCH"/d/*/s) psql -XAtqc "$sleeping" 2>/dev/null)" = 1 ]' 60
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
@@ -89,7 +89,7 @@ assert_no_trace
 # SIGTERM while WAL is replayed.
 "${drill[@]}" >"$SCRATCH/said" 2>&1 &
 pid=$!
-wait_until 'ls "$SCRATCH"/drills/*/data/postmaster.pid >/dev/null 2>&1' 60
+wait_until 'ls "$SCRATCH"/d/*/data/postmaster.pid >/dev/null 2>&1' 60
 kill -TERM "$pid"
 wait "$pid" && fail "a drill that was ended has passed"
 assert_no_trace

@@ -90,10 +90,19 @@ stop
 start
 assert_status 0 archiving-off
 
-# A hole, and what it does to the window.
-# 2 of the 3 segments that /bin/true has thrown away lie before the next one that is archived.
+# The 3 segments that /bin/true has thrown away are a hole; the window ends.
 switch_wal >/dev/null
 assert_value 3 wal-gap
 assert_status 2 wal-gap
 assert_value 0 recovery-window
 assert_status 2 recovery-window
+rm "$ARCHIVE/$last.zst"
+assert_value 4 wal-gap
+assert_status 1 wal-gap --critical 4 --warning 3
+# A newer backup reaches the newest WAL. The older one goes on needing what is missing.
+backup --dst-local "zstd=$BASE" -f '__HOSTNAME__-__FILETYPE__-^Y-^m-^d-second.tar__CEXT__'
+switch_wal >/dev/null
+assert_value 4 wal-gap
+[ "$(value recovery-window)" -ge 1 ] || fail "recovery-window $(value recovery-window)"
+rm "$BASE"/*-"$(date +%Y-%m-%d)".tar.zst
+assert_value 0 wal-gap

@@ -84,7 +84,8 @@ TEST_CASE("a long log is read from its end, and no line is lost or read twice") 
   std::string text;
   const int lines = 20000;
   for (int i = 0; i < lines; ++i) {
-    text += line(i, i % 7 == 0 ? "ERROR" : "LOG", fmt::format("{}{}", i, std::string(static_cast<std::size_t>(i % 61), 'x')));
+    const std::string filling(static_cast<std::size_t>(i % 61), 'x');
+    text += line(i, i % 7 == 0 ? "ERROR" : "LOG", fmt::format("{}{}", i, filling));
   }
   for (const int from : {0, 1, 7, 9999, 15000, 19990, lines}) {
     CAPTURE(from);

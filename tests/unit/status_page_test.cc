@@ -11,8 +11,10 @@ using namespace pitr;
 namespace {
 
 // Rows of a table of our own: the printers know no check by name.
-constexpr Check queue{"archive-queue", "Files that wait", Unit::count, "pitr_archive_queue_files", "", "", nullptr, nullptr};
-constexpr Check age{"last-backup-age", "Seconds", Unit::seconds, "pitr_last_backup_age_seconds", "", "", nullptr, nullptr};
+constexpr Check queue{"archive-queue", "Files that wait", Unit::count, "pitr_archive_queue_files", "", "",
+                      nullptr, nullptr};
+constexpr Check age{"last-backup-age", "Seconds", Unit::seconds, "pitr_last_backup_age_seconds", "", "",
+                    nullptr, nullptr};
 constexpr Check space{"free-space", "Free part", Unit::percent, "pitr_free_space_ratio", "", "", nullptr, nullptr};
 
 const std::vector<CheckResult> results = {
