@@ -4,9 +4,11 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "common/fd.h"
 #include "common/parallel.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "monitor/drill_record.h"
 #include "monitor/verify.h"
 
 using namespace pitr;
@@ -34,7 +36,7 @@ constexpr Manual manual{
 
 struct Options {
   VerifyOptions verify;
-  std::string owner;
+  std::string owner, state_directory;
   std::string format = "text";
   int workers = 0;
   bool not_nice = false;
@@ -69,6 +71,8 @@ std::vector<Option> option_table(Options& options) {
       {"deep", "", "", "read every file of the archives, too", set_flag(verify.deep)},
       {"format", "", "text|json", "print the report so (default: text)", set_choice(options.format, {"text", "json"})},
       {"drill", "", "", "restore a backup, start it, and check the data in it", set_flag(drill.wanted)},
+      {"state-dir", "s", "DIR", "leave the record of a drill in DIR (default: --backup-dir)",
+       set_text(options.state_directory)},
       {"drill-dir", "", "DIR", "restore into a directory in DIR ($TMPDIR or /tmp)", set_text(drill.scratch)},
       {"drill-sql", "", "FILE", "run FILE in the copy; an error in it is a finding", set_text(drill.sql_file)},
       {"database", "d", "NAME", "run it in the database NAME (default: postgres)", set_text(drill.database)},
@@ -104,6 +108,19 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   }
 }
 
+// For pitr-monitor. A record that cannot be written makes no finding of a drill that passed; it is seen to be old.
+void leave_record(const Options& options, const DrillReport& drill, Log& log) {
+  const std::string& directory =
+      options.state_directory.empty() ? options.verify.backup_directory : options.state_directory;
+  try {
+    write_drill_record(directory, {std::time(nullptr), drill.backup,
+                                   drill.copy_seconds + drill.replay_seconds + drill.check_seconds});
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log.error("{}; pitr-monitor will not know of this drill (give --state-dir)", error.what());
+  }
+}
+
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options, operands);
   // The drill reads its backup to the end; of the others names and sizes will do.
@@ -112,6 +129,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   options.verify.check.workers = worker_count(options.workers, 4);
   Report report;
   verify(options.verify, report, log);
+  if (report.drill && report.drill->passed) leave_record(options, *report.drill, log);
   fmt::print(stdout, "{}", options.format == "json" ? report_json(report) : report_text(report));
   if (report.findings.any_unknown()) return static_cast<int>(Exit::failed);
   return static_cast<int>(report.findings.count() > 0 ? Exit::damaged : Exit::done);

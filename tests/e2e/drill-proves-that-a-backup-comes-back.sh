@@ -26,16 +26,16 @@ sql "CREATE OR REPLACE FUNCTION compare(a int, b int) RETURNS int LANGUAGE sql I
 switch_wal >/dev/null
 stop
 
-mkdir "$SCRATCH/drills"
-drill=(pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE" --drill --drill-dir "$SCRATCH/drills" --bindir "$BIN")
+mkdir "$SCRATCH/d"
+drill=(pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE" --drill --drill-dir "$SCRATCH/d" --bindir "$BIN")
 count_is() { # NUMBER: SQL that fails unless t has so many rows
   echo "SELECT 1; DO \$\$ BEGIN IF (SELECT count(*) FROM t) <> $1 THEN RAISE 'not $1 rows'; END IF; END \$\$" >"$SCRATCH/check.sql"
 }
 assert_no_trace() {
-  assert_eq "" "$(ls -A "$SCRATCH/drills")" "what the drill left"
+  assert_eq "" "$(ls -A "$SCRATCH/d")" "what the drill left"
   local link
   for link in /proc/[0-9]*/cwd; do
-    [[ $(readlink "$link" || true) != "$SCRATCH"/drills/* ]] || fail "a process of the drill lives: $link"
+    [[ $(readlink "$link" || true) != "$SCRATCH"/d/* ]] || fail "a process of the drill lives: $link"
   done
   assert_eq "" "$(find "$BASE" -name '*.lease')" "leases"
 }
@@ -46,6 +46,9 @@ assert_contains "$SCRATCH/said" "drill $(basename "$(part data)" .gz): passed"
 grep -qE "^  copy [0-9.]+ s, WAL replay [0-9.]+ s, checks [0-9.]+ s: [0-9]{3,} indexes of 3 databases$" "$SCRATCH/said" ||
   fail "no figures: $(cat "$SCRATCH/said")"
 assert_no_trace
+# pitr-monitor knows of it.
+[[ $(pitr-monitor -c drill-age -b "$BASE") =~ ^[0-9]+$ ]] || fail "no record of the drill"
+assert_contains "$BASE/pitr-drill.last" "Backup: $(basename "$(part data)" .gz)"
 
 count_is 1000
 "${drill[@]}" --target-name thousand --drill-sql "$SCRATCH/check.sql" --format json >"$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
@@ -54,10 +57,12 @@ drill = json.load(sys.stdin)["drill"]
 assert drill["passed"] and drill["copy_seconds"] > 0 and drill["indexes"] > 100, drill' <"$SCRATCH/said"
 
 # Its own SQL says no; an index is not in order.
+record=$(cat "$BASE/pitr-drill.last")
 count_is 7
 assert_fails 3 "${drill[@]}" --target-name good --drill-sql "$SCRATCH/check.sql"
 assert_contains "$SCRATCH/said" "DAMAGED: $SCRATCH/check.sql: "
 assert_contains "$SCRATCH/said" "not 7 rows"
+assert_eq "$record" "$(cat "$BASE/pitr-drill.last")" "the record after a drill that failed"
 assert_fails 3 "${drill[@]}"
 assert_contains "$SCRATCH/said" 'DAMAGED: database postgres, index public.odd_index: '
 assert_contains "$SCRATCH/said" ": FAILED"
@@ -74,7 +79,7 @@ echo "SELECT pg_sleep(100)" >"$SCRATCH/check.sql"
 pid=$!
 # shellcheck disable=SC2034  # wait_until evaluates it
 sleeping="SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-wait_until '[ "$(PGHOST=$(echo "$SCRATCH"/drills/*/socket) psql -XAtqc "$sleeping" 2>/dev/null)" = 1 ]' 60
+wait_until '[ "$(PGHOST=$(echo "$SCRATCH"/d/*/s) psql -XAtqc "$sleeping" 2>/dev/null)" = 1 ]' 60
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
@@ -84,7 +89,7 @@ assert_no_trace
 # SIGTERM while WAL is replayed.
 "${drill[@]}" >"$SCRATCH/said" 2>&1 &
 pid=$!
-wait_until 'ls "$SCRATCH"/drills/*/data/postmaster.pid >/dev/null 2>&1' 60
+wait_until 'ls "$SCRATCH"/d/*/data/postmaster.pid >/dev/null 2>&1' 60
 kill -TERM "$pid"
 wait "$pid" && fail "a drill that was ended has passed"
 assert_no_trace
