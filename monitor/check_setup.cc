@@ -109,9 +109,10 @@ void check_setup(const CheckOptions& options, SetupReport& report) {
   if (!data_directory.empty()) archived.identity = check_data_directory(data_directory, server.get(), report);
 
   ArchivingSettings settings;
+  bool settings_known = false;
   if (server) {
-    report.attempt("settings", "connect as a superuser or a member of pg_monitor",
-                   [&] { settings = check_settings(*server, report); });
+    settings_known = report.attempt("settings", "connect as a superuser or a member of pg_monitor",
+                                    [&] { settings = check_settings(*server, report); });
     check_command_directory(settings.command, data_directory, report);
     check_programs(settings.command, report);
     report.attempt("configuration", "connect as a superuser or a member of pg_monitor",
@@ -123,8 +124,10 @@ void check_setup(const CheckOptions& options, SetupReport& report) {
 
   const std::vector<Place> wanted = destinations_of(options, settings, server.get(), data_directory, report);
   const std::vector<Place> reached = check_destinations(wanted, archived, report);
-  if (!server || !archived.identity) {
-    return report.failed("archiving", "was not tried: the cluster is not known", "correct what is said above");
+  if (!settings_known || !archived.identity) {
+    return report.failed("archiving", fmt::format("was not tried: the {} not known",
+                                                  archived.identity ? "settings are" : "cluster is"),
+                         "correct what is said above");
   }
   const RoundTrip trip{reached, data_directory, *archived.identity, options.temporary_directory, options.timeout};
   check_archiving(*server, settings, wanted, trip, report);

@@ -87,7 +87,7 @@ std::optional<ClusterIdentity> check_data_directory(const fs::path& data_directo
                                                     SetupReport& report) {
   report.attempt("user", "give --data-dir and run it as its owner", [&] { check_user(data_directory, report); });
   std::optional<ClusterIdentity> identity;
-  report.attempt("data directory", "give --data-dir and run it as its owner, or as root", [&] {
+  report.attempt("data directory", "run it as its owner or as root, and connect as a member of pg_monitor", [&] {
     identity = read_cluster_identity(data_directory);
     if (server != nullptr) check_same_directory(data_directory, *server, report);
   });

@@ -38,6 +38,17 @@ assert any(line["subject"] == sys.argv[2] and "byte for byte" in line["text"] fo
 assert all("advice" in line for line in report["checks"] if line["verdict"] != "ok"), report
 PYTHON
 
+# Who may not look is told so, and no more is needed than the manual says.
+sql "CREATE ROLE plain LOGIN"
+sql "CREATE ROLE watcher LOGIN IN ROLE pg_monitor"
+assert_check 1 -U plain
+assert_line failed "configuration: " "connect as a superuser or a member of pg_monitor"
+assert_check 1 -U watcher
+assert_line failed "archiving: " "permission denied for function pg_create_restore_point" "grant EXECUTE"
+sql "GRANT EXECUTE ON FUNCTION pg_create_restore_point(text), pg_switch_wal() TO watcher"
+assert_check 0 -U watcher
+assert_line ok "$ARCHIVE: " "byte for byte"
+
 # The mistakes of the command line itself.
 assert_fails 2 check --timeout 0
 assert_fails 2 check --format xml
