@@ -97,16 +97,22 @@ void Server::run_script(const std::string& sql) {
 std::vector<Server::Row> Server::results_of(const std::string& what) {
   const auto broken = [&] { fail(Exit::failed, "{}: {}", what, one_line(PQerrorMessage(connection_.get()))); };
   std::vector<Row> rows;
+  std::string refusal;
   for (;;) {
     while (PQisBusy(connection_.get()) == 1) {
       wait(false);
       if (PQconsumeInput(connection_.get()) != 1) broken();
     }
     const Result result(PQgetResult(connection_.get()));
+    // Only then is the session ready for another query, also after one that was refused.
+    if (!result && !refusal.empty()) throw Error(Exit::failed, refusal);
     if (!result) return rows;
     const ExecStatusType status = PQresultStatus(result.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-      fail(Exit::failed, "{}: {}", what, one_line(PQresultErrorMessage(result.get())));
+      if (refusal.empty()) refusal = fmt::format("{}: {}", what, one_line(PQresultErrorMessage(result.get())));
+      // Anything but an error is a COPY, which would never end.
+      if (status != PGRES_FATAL_ERROR) throw Error(Exit::failed, refusal);
+      continue;
     }
     for (int i = 0; i < PQntuples(result.get()); ++i) {
       Row row;
