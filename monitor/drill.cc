@@ -28,6 +28,10 @@ class Scratch {
  public:
   explicit Scratch(const fs::path& parent) {
     std::string pattern = (fs::absolute(parent) / "pitr-drill.XXXXXX").native();
+    constexpr std::size_t longest = 107 - std::string_view("/s/.s.PGSQL.5432").size();
+    if (pattern.size() > longest) {
+      fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)", pattern);
+    }
     if (::mkdtemp(pattern.data()) == nullptr) fail(Exit::failed, "create {}: {}", pattern, errno_text(errno));
     path_ = pattern;
   }

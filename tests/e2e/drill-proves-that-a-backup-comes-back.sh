@@ -56,6 +56,13 @@ python3 -c 'import json, sys
 drill = json.load(sys.stdin)["drill"]
 assert drill["passed"] and drill["copy_seconds"] > 0 and drill["indexes"] > 100, drill' <"$SCRATCH/said"
 
+# The path of a socket is short.
+deep=$SCRATCH/$(printf 'd%.0s' {1..90})
+mkdir "$deep"
+assert_fails 2 pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE" --drill --drill-dir "$deep"
+assert_contains "$SCRATCH/said" "give a shorter --drill-dir"
+assert_eq "" "$(ls -A "$deep")" "what the refused drill left"
+
 # Its own SQL says no; an index is not in order.
 record=$(cat "$BASE/pitr-drill.last")
 count_is 7
