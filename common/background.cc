@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <exception>
 #include <mutex>
 
@@ -30,7 +29,7 @@ class BackgroundSource final : public Source {
   std::size_t read(std::span<std::byte> buffer) override {
     if (taken_ == front_.size()) next_piece();
     const std::size_t n = std::min(buffer.size(), front_.size() - taken_);
-    std::memcpy(buffer.data(), front_.data() + taken_, n);
+    std::copy_n(front_.begin() + static_cast<std::ptrdiff_t>(taken_), n, buffer.begin());
     taken_ += n;
     return n;
   }
