@@ -22,16 +22,14 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+constexpr std::string_view scratch_pattern = "pitr-drill.XXXXXX";
+
 // A directory of our own, and in it a server that may run. Both are gone at the end of the object, also when a signal
 // was caught: nothing here reads, writes or waits by way of common/, which throws then.
 class Scratch {
  public:
   explicit Scratch(const fs::path& parent) {
-    std::string pattern = (fs::absolute(parent) / "pitr-drill.XXXXXX").native();
-    constexpr std::size_t longest = 107 - std::string_view("/s/.s.PGSQL.5432").size();
-    if (pattern.size() > longest) {
-      fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)", pattern);
-    }
+    std::string pattern = fs::absolute(parent) / scratch_pattern;
     if (::mkdtemp(pattern.data()) == nullptr) fail(Exit::failed, "create {}: {}", pattern, errno_text(errno));
     path_ = pattern;
   }
@@ -177,6 +175,13 @@ class Drill {
 };
 
 }  // namespace
+
+void require_short_path(const DrillOptions& options) {
+  constexpr std::size_t longest = 107 - std::string_view("/s/.s.PGSQL.5432").size();
+  const std::string path = fs::absolute(options.scratch) / scratch_pattern;
+  if (path.size() <= longest) return;
+  fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)", options.scratch);
+}
 
 DrillReport drill(const DrillOptions& options, const std::string& backup_directory, const std::string& backup,
                   const std::vector<Place>& archives, Findings& findings, Log& log) {

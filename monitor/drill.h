@@ -28,6 +28,9 @@ struct DrillReport {
   std::uint64_t databases = 0, indexes = 0;
 };
 
+// Throws usage when the path of a socket in the scratch directory would be longer than a socket's can be.
+void require_short_path(const DrillOptions& options);
+
 // Restores a backup (`backup`: "" for the newest that reaches the target) by pitr-recover into a scratch directory,
 // starts a private server that replays the WAL, and checks it. Nothing is left of it afterwards, not after a signal
 // either. What goes wrong becomes a finding.

@@ -101,6 +101,7 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (verify.deep && verify.archives.empty()) fail(Exit::usage, "--deep goes with --archive");
   if (verify.drill.wanted && verify.backup_directory.empty()) fail(Exit::usage, "--drill goes with --backup-dir");
   if (verify.drill.wanted && ::geteuid() == 0) fail(Exit::usage, "PostgreSQL does not run as root: give --owner USER");
+  if (verify.drill.wanted) require_short_path(verify.drill);
   const bool is_for_drill = !verify.drill.sql_file.empty() || !verify.drill.target.empty();
   if (is_for_drill && !verify.drill.wanted) fail(Exit::usage, "a target and --drill-sql go with --drill");
   if (verify.check.quick && (verify.deep || !verify.check.sample.is_all())) {
