@@ -122,11 +122,16 @@ class Waiter {
     return read_control_file(launch_.data_directory).state == in_production;
   }
 
+  // A server that is just ending refuses, too: who does not answer is asked again for a while.
   bool paused_or_unknown(const Postmaster& postmaster) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::seconds patience{10};
     try {
       return is_paused(postmaster);
     } catch (const Error& error) {
       throw_if_signalled();
+      if (!refused_since_) refused_since_ = Clock::now();
+      if (Clock::now() - *refused_since_ < patience) return false;
       log_.error("the server runs, but does not let us ask whether it has reached the target: {}", error.what());
       return true;
     }
@@ -143,6 +148,7 @@ class Waiter {
 
   const Launch& launch_;
   Log& log_;
+  std::optional<std::chrono::steady_clock::time_point> refused_since_;
 };
 
 }  // namespace
