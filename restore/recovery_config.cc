@@ -98,6 +98,8 @@ void add_isolation(Settings& settings, const RecoveryConfig& config, const Contr
   settings.set("ssl", "off");
   settings.set("primary_conninfo", "");
   settings.set("jit", "off");
+  // In its own directory: a container may have no /dev/shm that the server may use.
+  settings.set("dynamic_shared_memory_type", "mmap");
   settings.set("max_connections", std::to_string(control.max_connections));
   settings.set("max_worker_processes", std::to_string(control.max_worker_processes));
   settings.set("max_wal_senders", std::to_string(control.max_wal_senders));
