@@ -91,7 +91,7 @@ std::optional<WalBundle> bundle_wal(const Cluster& cluster, const WalRange& rang
     throw_if_signalled();
     if (!set.any_left()) throw;
     log.error("{}", error.what());
-    set.abandon_last();
+    set.abandon(SetPart::xlog);
     return std::nullopt;
   }
 }

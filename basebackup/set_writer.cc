@@ -127,8 +127,9 @@ class SetBranch {
 
   void add_member(const BackupIndexWriter::Member& member) { index_->add(member); }
 
-  // The file that was created last and not finished is not to be.
-  void abandon_last() {
+  // Drops the file that was created last, when it is this one: creating it may have failed before it was there.
+  void abandon(SetPart part) {
+    if (pending_.empty() || pending_.back()->name() != names_.file(part, compression_.codec)) return;
     pending_.pop_back();
     index_->flush();
     index_bytes_.truncate(index_before_last_);
@@ -222,8 +223,8 @@ void SetWriter::add_member(SetPart part, std::string_view path, const TarPositio
   for (const auto& branch : branches_) branch->add_member({part, path, position.header, position.data, size});
 }
 
-void SetWriter::abandon_last() {
-  for (const auto& branch : branches_) branch->abandon_last();
+void SetWriter::abandon(SetPart part) {
+  for (const auto& branch : branches_) branch->abandon(part);
 }
 
 bool SetWriter::any_left() const {

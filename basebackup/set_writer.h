@@ -52,8 +52,8 @@ class SetWriter {
   // Where a member lies in the tar that is being written: for the index.
   void add_member(SetPart part, std::string_view path, const TarPosition& position, std::uint64_t size);
 
-  // The file that was created last was not finished and is not to be: nothing is left of it.
-  void abandon_last();
+  // This file was created last, or could not be, and is not to be: nothing is left of it.
+  void abandon(SetPart part);
   // False: every destination has failed.
   bool any_left() const;
 

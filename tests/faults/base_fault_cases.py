@@ -1,6 +1,9 @@
 """pitr-base: no space, missing and damaged WAL."""
 
+import collections
+
 import sandbox
+import traces
 from base_world import Backups, small_disk, wait_until
 from program import ARCHIVE, BASE
 from registry import case, check, each
@@ -83,4 +86,26 @@ def damaged_staging(t):
     path = t.forms(first, backups.staging)[0]
     path.write_bytes(path.read_bytes()[:5000])
     run.wait(90).gives(4).says(first)
+    backups.restores()
+
+
+@case("D31e", "no space for the index when the WAL is to be bundled: the copy waits, whole, and --finish completes it")
+def no_space_for_the_index(t):
+    backups = Backups(t)
+    trace = t.dir / "trace"
+    backups.take(name="counted", prefix=traces.recording(trace, "write")).gives(0)
+    # The index is written when the WAL file is begun, and for the last time before the meta file.
+    number, writes = collections.Counter(), []
+    for process, _, rest in traces.read(trace):
+        number[process] += 1
+        if '{\\"kind\\": ' in rest[:30]:
+            writes.append(traces.Point("write", number[process]))
+    check(len(writes) > 2, f"the index is written {len(writes)} times")
+    found = writes[-2]
+    backups.take(prefix=traces.strike(trace, found, "error=ENOSPC")).gives(4).says("no space left", "no backup yet")
+    check([file for file in backups.files() if "-one." in file] == ["h-data-one.tar.zst", "h-waiting-one.tar.zst"],
+          f"left of it: {backups.files()}")
+    backups.log.unlink()
+    words = [BASE, "--finish", "h-data-one.tar", "-dl", backups.sets, "--source", t.dst, "-t", backups.temporary]
+    t._run(words, True, 60, {"cwd": t.dir}).gives(0)
     backups.restores()

@@ -1,5 +1,8 @@
 #include "common/spool_file.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <doctest/doctest.h>
 
 #include "tests/unit/failure.h"
@@ -75,6 +78,27 @@ TEST_CASE("an emptied spool file starts again") {
   CHECK(content(spool).empty());
   spool.write(as_bytes("new"));
   CHECK(content(spool) == "new");
+}
+
+TEST_CASE("what a full disk took of a write does not stand before the next one") {
+  const Scratch scratch;
+  const Outcome outcome = in_child([&] {
+    SpoolFile spool(scratch / "");
+    spool.write(as_bytes("0123456"));
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const rlimit small{10, limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    const bool failed = failure_of([&] {
+                          spool.write(as_bytes("abcdefgh"));
+                          return 0;
+                        }).code == Exit::failed;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    spool.write(as_bytes("789"));
+    return failed && spool.size() == 10 && content(spool) == "0123456789" ? 0 : 1;
+  });
+  CHECK(outcome.status == 0);
 }
 
 TEST_CASE("a moved spool file keeps its bytes") {
