@@ -123,13 +123,18 @@ class Expiry {
         when, judged.decision.reason);
   }
 
+  // Removing those before may have taken hours: somebody may have pinned it, or have begun to recover from it.
   void remove(Judged& judged) {
-    if (removal_.remove(*judged.set)) {
-      log_.note("Backup {} removed: {}", judged.facts.name, judged.decision.reason);
-    } else {
+    const RetainedSet now = facts_of(*judged.set);
+    if (!now.held.empty() || now.pin != judged.facts.pin) {
+      judged.decision = {true, now.held.empty() ? "pinned meanwhile" : now.held};
+    } else if (!removal_.remove(*judged.set)) {
       judged.decision = {true, "a program is reading it"};
-      tell(judged);
+    } else {
+      log_.note("Backup {} removed: {}", judged.facts.name, judged.decision.reason);
+      return;
     }
+    tell(judged);
   }
 
   void remove_wal(const Place& place) {
@@ -151,7 +156,8 @@ class Expiry {
     if (rule.oldest_kept.empty()) return;
 
     std::size_t gone = 0;
-    for_each_old(*archive, rule, [&](const OldWal& old) {
+    for_each_wal_before(*archive, rule.oldest_kept, [&](const OldWal& old) {
+      if (!rule.may_go(old.wal.text().substr(0, 24))) return;
       if (options_.dry_run) {
         say("would go {}", archive->describe(old.name));
       } else {
@@ -162,15 +168,6 @@ class Expiry {
     });
     say("{} {} files of WAL in {}", options_.dry_run ? "would go" : "gone  ", gone, archive->describe());
     if (gone > 0 && !options_.dry_run) log_.note("{} files of WAL removed from {}", gone, archive->describe());
-  }
-
-  // Kept ranges lie among what is old: they are passed over, and found again by every look.
-  static void for_each_old(Store& archive, const WalRule& rule, const std::function<void(const OldWal&)>& each) {
-    std::vector<OldWal> old = oldest_wal_before(archive, rule.oldest_kept, SIZE_MAX);
-    for (const OldWal& file : old) {
-      throw_if_signalled();
-      if (rule.may_go(file.wal.text().substr(0, 24))) each(file);
-    }
   }
 
   const ExpireOptions& options_;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -149,11 +150,11 @@ void check(const BackupOptions& backup) {
 }
 
 // Keeps pitr-restore and pitr-cleanup from removing WAL while it lives. A file that a person put there is left alone,
-// also at the end; what a dead backup left is taken over.
+// also at the end; what a dead backup left, with its pid in it, is taken over.
 class RemovalPause {
  public:
   RemovalPause(const std::filesystem::path& trigger, mode_t mode, Log& log) {
-    if (is_there(trigger) && std::filesystem::file_size(trigger) == 0 && !is_locked(trigger)) {
+    if (is_of_a_person(trigger)) {
       log.note("{} exists: removal is paused already, and stays so", trigger.native());
       return;
     }
@@ -161,6 +162,16 @@ class RemovalPause {
   }
 
  private:
+  static bool is_of_a_person(const std::filesystem::path& trigger) {
+    Fd file = open_if_there(trigger, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!file || is_locked(trigger)) return false;
+    std::string text;
+    StringSink sink(text);
+    FileSource source(std::move(file));
+    copy(source, sink);
+    return text.empty() || text.find_first_not_of("0123456789\n") != text.npos;
+  }
+
   std::optional<LockFile> ours_;
 };
 

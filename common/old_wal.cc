@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "common/fd.h"
+
 namespace pitr {
 namespace {
 
@@ -27,12 +29,16 @@ bool older(const OldWal& one, const OldWal& other) {
 
 std::string_view position_digits(const WalName& segment) { return std::string_view(segment.text()).substr(8, 16); }
 
-std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept, std::size_t most) {
+namespace {
+
+// Those behind `done` only; null: all.
+std::vector<OldWal> oldest_behind(Store& store, const OldWal* done, std::string_view oldest_kept, std::size_t most) {
   if (most == 0) return {};
   std::vector<OldWal> oldest;  // a heap, the newest of them at its front
   store.list("", [&](const Name& name) {
     auto found = segment_or_partial(name);
     if (!found || position_digits(found->wal) >= oldest_kept) return true;
+    if (done != nullptr && !older(*done, *found)) return true;
     if (oldest.size() == most) {
       if (!older(*found, oldest.front())) return true;
       std::ranges::pop_heap(oldest, older);
@@ -44,6 +50,25 @@ std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept
   });
   std::ranges::sort_heap(oldest, older);
   return oldest;
+}
+
+}  // namespace
+
+std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept, std::size_t most) {
+  return oldest_behind(store, nullptr, oldest_kept, most);
+}
+
+void for_each_wal_before(Store& store, std::string_view oldest_kept, const std::function<void(const OldWal&)>& each) {
+  constexpr std::size_t at_a_time = 4096;
+  std::vector<OldWal> old = oldest_behind(store, nullptr, oldest_kept, at_a_time);
+  while (!old.empty()) {
+    for (const OldWal& file : old) {
+      throw_if_signalled();
+      each(file);
+    }
+    const OldWal last = old.back();
+    old = oldest_behind(store, &last, oldest_kept, at_a_time);
+  }
 }
 
 }  // namespace pitr

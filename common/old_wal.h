@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -21,5 +22,8 @@ struct OldWal {
 // The `most` oldest that lie strictly before the segment whose position_digits() are `oldest_kept`, whatever their
 // timeline, the oldest first. Never history files, never what is not known. Holds no more names than that.
 std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept, std::size_t most);
+// Calls `each` for all of them, the oldest first; it may remove the file. Lists the place anew for some thousands at a
+// time: a million names must not sit in memory.
+void for_each_wal_before(Store& store, std::string_view oldest_kept, const std::function<void(const OldWal&)>& each);
 
 }  // namespace pitr

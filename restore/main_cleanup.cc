@@ -71,6 +71,9 @@ std::string oldest_kept(const WalName& wanted, const std::vector<std::string>& b
   std::string oldest(position_digits(wanted));
   for (const std::string& directory : backup_directories) {
     const auto store = open_store(directory, {});
+    if (has_living_temporaries(directory)) {
+      fail(Exit::failed, "nothing is removed while a backup is written into {}: what it needs is not known yet", directory);
+    }
     const Catalog catalog = read_catalog(*store);
     for (const UnreadableSet& set : catalog.unreadable) {
       fail(Exit::failed, "nothing is removed, because it is not known what a backup needs: {}", set.reason);
@@ -100,22 +103,16 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
   require_own_archive(*archive, options.data_directory);
   const std::string oldest = oldest_kept(wanted, options.backup_directories, log);
 
-  constexpr std::size_t at_a_time = 4096;
   std::size_t removed = 0;
-  for (;;) {
-    const auto unneeded = oldest_wal_before(*archive, oldest, options.dry_run ? SIZE_MAX : at_a_time);
-    for (const OldWal& old : unneeded) {
-      throw_if_signalled();
-      if (options.dry_run) {
-        fmt::print("{} would be removed\n", archive->describe(old.name));
-        continue;
-      }
-      archive->remove(old.name);
-      log.detail("{} removed", archive->describe(old.name));
-      ++removed;
+  for_each_wal_before(*archive, oldest, [&](const OldWal& old) {
+    if (options.dry_run) {
+      fmt::print("{} would be removed\n", archive->describe(old.name));
+      return;
     }
-    if (unneeded.empty() || options.dry_run) break;
-  }
+    archive->remove(old.name);
+    log.detail("{} removed", archive->describe(old.name));
+    ++removed;
+  });
   if (removed > 0) log.note("{} files removed from {}, the oldest needed ends in {}", removed, archive->describe(), oldest);
   return 0;
 }

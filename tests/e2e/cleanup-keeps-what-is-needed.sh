@@ -38,6 +38,14 @@ first=$(meta Min-Xlog)
 cleanup --backup-dir "$BASE" "$last"
 [ -e "$ARCHIVE/$first.zst" ] || fail "$first is gone, the backup needs it"
 [ ! -e "$ARCHIVE/000000010000000000000001.zst" ] || fail "nothing was removed"
+background backup --dst-local "zstd=$BASE" --filename-template '__HOSTNAME__-__FILETYPE__-2.tar__CEXT__' --max-rate 1M
+wait_until 'compgen -G "$BASE/*-data-2.tar.zst.tmp.0" >"$SCRATCH/found"' 30
+assert_fails 1 cleanup --backup-dir "$BASE" "$last"
+assert_contains "$SCRATCH/said" "while a backup is written"
+kill -TERM "$(cat "$SCRATCH/pitr/base_backup.pid")"
+wait_until '[ ! -e "$SCRATCH/pitr/base_backup.pid" ]' 20
+kill_background
+assert_nothing_left
 echo damaged >"$(part meta)"
 assert_fails 1 cleanup --backup-dir "$BASE" "$last"
 [ -e "$ARCHIVE/$first.zst" ] || fail "removed, although a backup could not be read"

@@ -19,10 +19,10 @@ wait "${background_pids[0]}"
 assert_absent "$trigger"
 assert_contains "$BACKUP_LOG" "--gzip-path has no meaning"
 
-touch "$trigger"
+echo "paused by me" >"$trigger"
 wait_until '[ "$(date +%s)" != "$(stat -c %Y "$trigger")" ]' 5 # names of their own
 as_omnipitr --removal-pause-trigger "$trigger"
-[ -e "$trigger" ] || fail "the trigger of a person was removed"
+assert_eq "paused by me" "$(cat "$trigger")" "the trigger of a person"
 assert_contains "$BACKUP_LOG" "removal is paused already"
 
 # What a killed backup left is taken over.
