@@ -69,7 +69,7 @@ class Delivery final : public Sink {
 // Null when the destination holds the file already.
 std::unique_ptr<Sink> open_destination(const Place& place, const Job& job) {
   return in_context(fmt::format("archive {} to {}", job.name.text(), place.place), [&]() -> std::unique_ptr<Sink> {
-    auto store = open_store(place.place, job.cluster.openness);
+    auto store = open_store(place, job.cluster.openness);
     require_marker(*store, job.cluster.identity, job.targets.state_directory, job.cluster.openness, job.log);
     if (look_for(*store, job) == Present::identical) return nullptr;
     return std::make_unique<Delivery>(std::move(store), Name(job.name, suffix(place.compression.codec)), job);

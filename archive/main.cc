@@ -105,7 +105,7 @@ std::string_view describe(Publishing way) {
 int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
-    mark(*open_store(place.place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
+    mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
     fmt::print("{}: marked for cluster {}; files get their names {}\n", place.place,
                cluster.identity->system_identifier, describe(try_publishing(place.place)));
   }

@@ -41,7 +41,7 @@ WalSources wal_sources(const BackupOptions& options, const Staging* temporary, O
   if (options.skip_wal) return sources;
   if (!options.staging.empty()) sources.places.push_back({false, {}, options.staging});
   sources.places.insert(sources.places.end(), options.sources.begin(), options.sources.end());
-  for (const Place& place : sources.places) open_store(place.place, openness);
+  for (const Place& place : sources.places) open_store(place, openness);
   return sources;
 }
 

@@ -138,7 +138,7 @@ class Expiry {
   }
 
   void remove_wal(const Place& place) {
-    const auto archive = open_store(place.place, {});
+    const auto archive = open_store(place, {});
     const auto identity = read_marker(*archive);
     std::vector<RetainedSet> facts;
     std::vector<Decision> decisions;

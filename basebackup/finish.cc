@@ -62,7 +62,7 @@ void require_same_cluster(const std::string& data_directory, const Meta& meta) {
 class Finisher {
  public:
   Finisher(const FinishOptions& options, const Place& place, Log& log)
-      : options_(options), place_(place), log_(log), store_(open_store(place.place, {})) {}
+      : options_(options), place_(place), log_(log), store_(open_store(place, {})) {}
 
   // done, late (the archive is behind, but the set is complete), or null: WAL is missing still.
   std::optional<Exit> run() {

@@ -187,7 +187,7 @@ SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
     }
     std::unique_ptr<Store> store;
     try {
-      store = open_store(place.place, options.openness);
+      store = open_store(place, options.openness);
     } catch (const Error& error) {
       if (error.code() == Exit::usage) throw;
       throw_if_signalled();

@@ -26,7 +26,7 @@ WalExpectation WalCollector::expectation(const WalName& name) const {
 bool WalCollector::take_from_places(const WalName& name, SpoolFile& to) {
   for (const Place& place : sources_.places) {
     try {
-      const auto store = open_store(place.place, cluster_.openness);
+      const auto store = open_store(place, cluster_.openness);
       const auto only = place.has_codec ? std::optional(place.compression.codec) : std::nullopt;
       for (StoredWal& stored : find_wal(*store, name, only)) {
         to.clear();

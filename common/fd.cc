@@ -150,6 +150,15 @@ void write_all_at(const Fd& fd, Bytes bytes, std::uint64_t offset) {
   });
 }
 
+ssize_t read_if_ready(const Fd& fd, std::span<std::byte> buffer) {
+  return ::read(fd.number(), buffer.data(), buffer.size());
+}
+
+ssize_t write_if_ready(const Fd& fd, Bytes bytes) {
+  const ssize_t n = ::write(fd.number(), bytes.data(), bytes.size());
+  return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+}
+
 FileSource::FileSource(Fd fd) : fd_(std::move(fd)) {
   const struct stat status = file_status(fd_);
   if (!S_ISREG(status.st_mode)) fail(Exit::failed, "open {}: not a regular file", fd_.name());

@@ -48,6 +48,10 @@ std::size_t read_at(const Fd& fd, std::span<std::byte> buffer, std::uint64_t off
 // The same without bringing anything into the page cache that is not in it. Null: this kernel or file system cannot.
 std::optional<std::size_t> read_at_uncached(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset);
 void write_all(const Fd& fd, Bytes bytes);
+// Of a pipe that does not block: what it gives or takes at once. -1: nothing now (reading), or never (writing: the other
+// end is closed).
+ssize_t read_if_ready(const Fd& fd, std::span<std::byte> buffer);
+ssize_t write_if_ready(const Fd& fd, Bytes bytes);
 void write_all_at(const Fd& fd, Bytes bytes, std::uint64_t offset);
 
 // The bytes of a regular file. Opened without following a symbolic link at its end and without waiting for the

@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 
 #include "common/lock.h"
 
@@ -13,6 +15,7 @@ namespace pitr {
 namespace {
 
 constexpr std::string_view temporary_mark = ".tmp.";
+constexpr std::string_view ssh_mark = "ssh";  // see ssh_far_side.sh
 constexpr int temporary_slots = 100;  // more live writers of one name than this are an error, not a wait
 
 std::string temporary_name(const std::string& name, int slot) {
@@ -49,9 +52,19 @@ int open_at(const Fd& directory, const std::string& name, int flags) {
   }
 }
 
+// Is "NAME.tmp.sshPID" of a writer on another host, who has a shell here with that pid? It holds no lock.
+bool is_written_over_ssh(std::string_view name) {
+  const auto pid = name.rfind(temporary_mark) + temporary_mark.size();
+  if (!name.substr(pid).starts_with(ssh_mark)) return false;
+  int number = 0;
+  std::from_chars(name.data() + pid + ssh_mark.size(), name.data() + name.size(), number);
+  return number > 0 && (::kill(number, 0) == 0 || errno == EPERM);
+}
+
 // Removes `name` when its writer is dead; false when it is alive. Only who holds the lock of the very file that
 // the name stands for removes the name, so a name is never taken from a live writer.
 bool remove_if_dead(const Fd& directory, const std::string& name) {
+  if (is_written_over_ssh(name)) return false;
   const int number = open_at(directory, name, O_RDWR | O_NONBLOCK);
   if (number < 0) return errno == ENOENT;  // one of another user, or no file at all, is left to its owner
   const Fd file(number, describe(directory, name));
@@ -223,7 +236,8 @@ void sync_file_system(const Fd& directory) {
 bool is_temporary_name(std::string_view name) {
   const auto mark = name.rfind(temporary_mark);
   if (mark == std::string_view::npos || mark == 0) return false;
-  const std::string_view slot = name.substr(mark + temporary_mark.size());
+  std::string_view slot = name.substr(mark + temporary_mark.size());
+  if (slot.starts_with(ssh_mark)) slot.remove_prefix(ssh_mark.size());
   return !slot.empty() && slot.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
@@ -245,7 +259,8 @@ void remove_dead_temporaries(const std::filesystem::path& path) {
 bool has_living_temporaries(const std::filesystem::path& path) {
   std::error_code code;
   for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code)) {
-    if (is_temporary_name(entry->path().filename().native()) && is_locked(entry->path())) return true;
+    const std::string name = entry->path().filename().native();
+    if (is_temporary_name(name) && (is_written_over_ssh(name) || is_locked(entry->path()))) return true;
   }
   if (code) fail(Exit::failed, "list {}: {}", path.native(), errno_text(code.value()));
   return false;

@@ -65,7 +65,7 @@ void sync_directory(const std::filesystem::path& path);
 // Makes everything in the file system of this open directory durable: for what consists of many files. Write errors
 // since the directory was opened are reported (Linux 5.8).
 void sync_file_system(const Fd& directory);
-// "NAME.tmp.N": not a stored file.
+// "NAME.tmp.N", "NAME.tmp.sshN": not a stored file.
 bool is_temporary_name(std::string_view name);
 // What a writer of `path` that is alone writes into.
 std::filesystem::path first_temporary_of(const std::filesystem::path& path);

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "common/codec.h"
+#include "common/place.h"
 
 namespace pitr {
 
@@ -25,6 +26,9 @@ std::vector<std::string_view> spellings(const Option& option);
 // `options` and behind them the rows that every program has: config-file, help, version, man.
 std::vector<Option> with_common_options(std::span<const Option> options);
 
+// The whole text as a decimal number; null when it is none.
+std::optional<int> decimal(std::string_view text);
+
 // What `assign` usually is. The target outlives the parsing.
 std::function<void(const std::string&)> set_text(std::string& target);  // refuses an empty value
 std::function<void(const std::string&)> set_flag(bool& target);
@@ -35,15 +39,10 @@ std::function<void(const std::string&)> append_text(std::vector<std::string>& ta
 // Accepted for OmniPITR's users, without a meaning today: `unused` receives the name for a word in verbose.
 std::function<void(const std::string&)> no_meaning(std::vector<std::string>& unused, std::string_view name);
 
-// "[CODEC[:LEVEL]=]PLACE".
-struct Place {
-  bool has_codec = false;  // false: no prefix, compression is none
-  Compression compression;
-  std::string place;
-};
-Place parse_place(std::string_view text);  // throws usage
-// Refuses the same place twice, whatever the codecs.
-std::function<void(const std::string&)> append_place(std::vector<Place>& target);
+// Refuses the same place twice, whatever the codecs, and what is no place. `remote` (null: the defaults) is how the
+// places are reached that lie on other hosts.
+std::function<void(const std::string&)> append_place(std::vector<Place>& target, const Remote* remote = nullptr);
+std::function<void(const std::string&)> set_place(Place& target, const Remote* remote = nullptr);
 
 // What a program tells of itself.
 struct Manual {

@@ -8,7 +8,7 @@
 
 namespace pitr {
 
-// The only fork(2) and exec(2) of the suite, and what this process is to the system.
+// Programs and work in processes of their own (see child.h), and what this process is to the system.
 
 // Runs a program, found in PATH, with these words in `directory`; its stdout and stderr are ours. Returns its exit
 // status, 128 + N when signal N killed it. A signal to us ends it.

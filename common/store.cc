@@ -11,11 +11,4 @@ std::optional<Name> Name::parse(std::string_view text) {
   return Name(text);
 }
 
-std::unique_ptr<Store> open_store(std::string_view text, Openness openness) {
-  if (!text.starts_with('/')) {
-    fail(Exit::usage, "{}: not an absolute path; the server's working directory is its data directory", text);
-  }
-  return open_directory(text, openness);
-}
-
 }  // namespace pitr

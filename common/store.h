@@ -60,9 +60,6 @@ class Store {
   virtual void remove_litter() = 0;
 };
 
-// Opens the place that `text` names; throws when it cannot be reached. One line per kind of place.
-std::unique_ptr<Store> open_store(std::string_view text, Openness openness);
-
 // A directory that exists; it is never created: a missing one is a disk that is not mounted.
 std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Openness openness);
 

@@ -19,7 +19,7 @@ void look(Arrival& arrival, const WalName& wal, Clock::time_point start) {
   if (arrival.seconds) return;
   try {
     arrival.failure.clear();
-    const auto store = open_store(arrival.place.place, {});
+    const auto store = open_store(arrival.place, {});
     if (!find_wal(*store, wal).empty()) arrival.seconds = seconds_since(start);
   } catch (const Error& error) {
     throw_if_signalled();

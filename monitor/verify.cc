@@ -27,7 +27,7 @@ class Verification {
  private:
   void check_archive(const Place& place) {
     const std::size_t before = findings_.count();
-    auto store = open_store(place.place, {});
+    auto store = open_store(place, {});
     ArchiveListing listing = list_archive(*store, oldest_start(*store), findings_);
     if (options_.deep) check_archived_files(*store, listing, options_.check.sample, options_.check.workers, findings_);
     report_.archives.push_back({std::move(listing), findings_.count() == before});

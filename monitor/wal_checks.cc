@@ -34,7 +34,7 @@ std::optional<std::uint64_t> oldest_start(const Catalog& catalog) {
 void list(Sources& sources, const std::optional<std::uint64_t>& needed_from, Archived& archived) {
   if (sources.places().archives.empty()) fail(Exit::usage, "no archive (give --archive)");
   for (const Place& place : sources.places().archives) {
-    auto store = open_store(place.place, {});
+    auto store = open_store(place, {});
     ArchiveListing listing = list_archive(*store, needed_from, archived.findings);
     archived.ranges.insert(archived.ranges.end(), listing.ranges.begin(), listing.ranges.end());
     archived.histories.insert(listing.histories.begin(), listing.histories.end());

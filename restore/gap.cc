@@ -13,7 +13,7 @@ std::optional<WalName> first_segment_after(const RestoreRequest& request) {
   std::optional<WalName> first;
   const std::string timeline = request.name.text().substr(0, 8);
   for (const Place& source : request.sources) {
-    open_store(source.place, {})->list(timeline, [&](const Name& stored) {
+    open_store(source, {})->list(timeline, [&](const Name& stored) {
       const auto wal = stored_segment(stored);
       if (wal && *wal > request.name && (!first || *wal < *first)) first = wal;
       return true;

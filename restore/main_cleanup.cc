@@ -99,7 +99,7 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
     log.note("Removal is paused: {} exists", options.removal_pause_trigger);
     return 0;
   }
-  const auto archive = open_store(options.archive->place, {});
+  const auto archive = open_store(*options.archive, {});
   require_own_archive(*archive, options.data_directory);
   const std::string oldest = oldest_kept(wanted, options.backup_directories, log);
 

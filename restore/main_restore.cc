@@ -198,7 +198,7 @@ void remove_old_segments(const Options& options, const std::optional<WalName>& n
         .pause_trigger = options.removal_pause_trigger,
         .before_each = options.pre_removal_processing,
         .temporary_directory = options.temporary_directory.empty() ? fallback : options.temporary_directory};
-    remove_unneeded(*open_store(options.sources.front().place, {}), removal, log);
+    remove_unneeded(*open_store(options.sources.front(), {}), removal, log);
   } catch (const Error& error) {
     // What could not be removed is removed the next time; the answer about the WAL stands.
     throw_if_signalled();

@@ -19,7 +19,7 @@ struct Verdict {
 
 std::string read_history(const WalName& name, const PlanRequest& request, const SetContents& contents) {
   for (const Place& source : request.sources) {
-    const auto store = open_store(source.place, {});
+    const auto store = open_store(source, {});
     for (StoredWal& stored : find_wal(*store, name)) {
       std::string text;
       read_wal(*store, std::move(stored), {name, {}, true, {}}, std::make_unique<StringSink>(text));
@@ -59,7 +59,7 @@ class Judge {
   // What OmniPITR's meta file does not tell, the WAL does.
   void complete_omnipitr(Meta& meta, const SetContents& contents) const {
     for (const Place& source : request_.sources) {
-      const auto header = any_segment_header(*open_store(source.place, {}));
+      const auto header = any_segment_header(*open_store(source, {}));
       if (!header) continue;
       meta.system_identifier = header->system_identifier;
       meta.segment_size = header->segment_size;
@@ -74,7 +74,7 @@ class Judge {
     if (!archived_) {
       archived_.emplace(meta.segment_size);
       for (const Place& source : request_.sources) {
-        const auto store = open_store(source.place, {});
+        const auto store = open_store(source, {});
         // An unmounted disk is no empty archive.
         require_archive_of(*store,
                            meta.system_identifier == 0 ? std::nullopt : std::optional(meta.system_identifier));

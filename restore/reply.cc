@@ -51,7 +51,7 @@ bool is_too_fresh(const RestoreRequest& request, const Patience& patience) {
   if (patience.recovery_delay <= 0 || request.name.kind() != WalKind::segment) return false;
   const auto now = std::chrono::system_clock::now();
   for (const Place& source : request.sources) {
-    const auto store = open_store(source.place, {});
+    const auto store = open_store(source, {});
     for (const StoredWal& stored : find_wal(*store, request.name)) {
       const auto modified = store->modified(stored.name);
       if (modified && std::chrono::duration<double>(now - *modified).count() >= patience.recovery_delay) return false;

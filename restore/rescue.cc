@@ -49,7 +49,7 @@ UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory, c
                                   const std::vector<Place>& sources) {
   UnarchivedWal result{data_directory / "pg_wal", {}, {}};
   WalMap archived(identity.segment_size);
-  for (const Place& source : sources) archived.add(*open_store(source.place, {}), source);
+  for (const Place& source : sources) archived.add(*open_store(source, {}), source);
   open_directory(result.pg_wal, {})->list("", [&](const Name& file) {
     const auto name = WalName::parse(file.text());
     if (!name) return true;

@@ -66,7 +66,7 @@ void refuse_other_codec(Store& store, const Place& source, const RestoreRequest&
 
 // False: the place was reached, is the archive of this cluster and has no such file.
 bool fetch(const Place& source, const RestoreRequest& request, Log& log) {
-  const auto store = open_store(source.place, {});
+  const auto store = open_store(source, {});
   auto forms = find_wal(*store, request.name, narrowed(source));
   // A segment says itself whose it is; absence and a history file need the place to say it.
   if (forms.empty() || request.name.kind() != WalKind::segment) require_archive_of(*store, request.system_identifier);

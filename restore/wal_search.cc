@@ -76,7 +76,7 @@ class Reader {
  private:
   bool fetch(const WalName& name, const fs::path& to) {
     for (const Place& source : search_.sources) {
-      const auto store = open_store(source.place, {});
+      const auto store = open_store(source, {});
       for (StoredWal& stored : find_wal(*store, name)) {
         read_wal(*store, std::move(stored), {name, {}, true, {}},
                  std::make_unique<AtomicFile>(to, AtomicFile::Existing::replace, 0600, AtomicFile::Durable::no));

@@ -14,22 +14,7 @@ namespace fs = std::filesystem;
 
 class DirectoryPlace final : public StorePlace {
  public:
-  std::unique_ptr<Store> open() override { return open_directory(scratch_ / "", {}); }
-  void plant(const std::string& name, std::string_view bytes) override { scratch_.write(name, bytes); }
-  void plant_link(const std::string& name, const std::string& target) override {
-    fs::create_symlink(target, scratch_ / name);
-  }
-  void plant_directory(const std::string& name) override { fs::create_directory(scratch_ / name); }
-  void plant_fifo(const std::string& name) override { REQUIRE(::mkfifo((scratch_ / name).c_str(), 0600) == 0); }
-  std::set<std::string> names() override {
-    std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(scratch_ / "")) names.insert(entry.path().filename());
-    return names;
-  }
-  std::string bytes_of(const std::string& name) override { return text_of(scratch_ / name); }
-
- private:
-  Scratch scratch_;
+  std::unique_ptr<Store> open() override { return open_directory(directory(), {}); }
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -18,17 +20,34 @@
 // store_suite().
 namespace pitr {
 
-// An empty place, gone with the object, and the ways into it that lead past the Store.
+// An empty place, gone with the object, and the ways into it that lead past the Store: behind every kind there is a
+// directory of this machine.
 class StorePlace {
  public:
   virtual ~StorePlace() = default;
   virtual std::unique_ptr<Store> open() = 0;  // a Store of this place, each time another one
-  virtual void plant(const std::string& name, std::string_view bytes) = 0;
-  virtual void plant_link(const std::string& name, const std::string& target) = 0;
-  virtual void plant_directory(const std::string& name) = 0;
-  virtual void plant_fifo(const std::string& name) = 0;
-  virtual std::set<std::string> names() = 0;  // everything that lies there, also what list() hides
-  virtual std::string bytes_of(const std::string& name) = 0;
+  // The temporary file that a dead writer of `name` leaves.
+  virtual std::string litter(const std::string& name) const { return name + ".tmp.0"; }
+
+  void plant(const std::string& name, std::string_view bytes) { scratch_.write(name, bytes); }
+  void plant_link(const std::string& name, const std::string& target) {
+    std::filesystem::create_symlink(target, scratch_ / name);
+  }
+  void plant_directory(const std::string& name) { std::filesystem::create_directory(scratch_ / name); }
+  void plant_fifo(const std::string& name) { REQUIRE(::mkfifo((scratch_ / name).c_str(), 0600) == 0); }
+  // Everything that lies there, also what list() hides.
+  std::set<std::string> names() {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(scratch_ / "")) names.insert(entry.path().filename());
+    return names;
+  }
+  std::string bytes_of(const std::string& name) { return text_of(scratch_ / name); }
+
+ protected:
+  std::filesystem::path directory() const { return scratch_ / ""; }
+
+ private:
+  Scratch scratch_;
 };
 
 class StoreSuite {
@@ -44,8 +63,11 @@ class StoreSuite {
     sink->write(as_bytes("two"));
     CHECK_FALSE(place_->names().contains("a"));
     sink->finish();
-    CHECK(place_->names() == std::set<std::string>{"a"});
     CHECK(place_->bytes_of("a") == "one two");
+    CHECK(store_->has_living_writer(name("a")));
+    sink.reset();
+    CHECK_FALSE(store_->has_living_writer(name("a")));
+    CHECK(place_->names() == std::set<std::string>{"a"});
     CHECK(content(*place_->open(), "a") == "one two");
     // Nothing written is an empty file.
     store_->create(name("empty"))->finish();
@@ -139,7 +161,7 @@ class StoreSuite {
   void sync() {
     put("a", "stored");
     place_->plant("planted", "copied by somebody");
-    place_->plant("planted.tmp.0", "what a dead run left of it");
+    place_->plant(place_->litter("planted"), "what a dead run left of it");
     store_->sync(name("a"));
     store_->sync(name("planted"));
     CHECK(place_->names() == std::set<std::string>{"a", "planted"});
@@ -239,14 +261,16 @@ class StoreSuite {
 
   void remove_litter() {
     put("a", "stored");
-    for (const std::string each : {"a.tmp.0", "b.tmp.5", "a.tmp.x"}) place_->plant(each, "half");
+    for (const std::string& each : {place_->litter("a"), place_->litter("b"), std::string("a.tmp.x")}) {
+      place_->plant(each, "half");
+    }
     const auto live = store_->create(name("live"));
     live->write(as_bytes("half"));
     const auto before = place_->names();
     store_->remove_litter();
     auto expected = before;
-    expected.erase("a.tmp.0");
-    expected.erase("b.tmp.5");
+    expected.erase(place_->litter("a"));
+    expected.erase(place_->litter("b"));
     CHECK(place_->names() == expected);
     live->finish();
     CHECK(content(*store_, "live") == "half");

@@ -1,4 +1,4 @@
-#include "common/store.h"
+#include "common/place.h"
 
 #include <doctest/doctest.h>
 
@@ -38,7 +38,7 @@ TEST_CASE("a WAL name and a suffix make the name of a stored file") {
 TEST_CASE("a place is named by an absolute path") {
   const Scratch scratch;
   CHECK(open_store((scratch / "").native(), {})->describe() + "/" == (scratch / "").native());
-  for (const std::string text : {"", "relative", "./relative", "../relative", "~/wal", "host:/wal"}) {
+  for (const std::string text : {"", "relative", "./relative", "../relative", "~/wal", "host:wal", "-host:/wal"}) {
     CAPTURE(text);
     CHECK(failure_of([&] { return open_store(text, {}); }).code == Exit::usage);
   }

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/fd.h"
+
+namespace pitr {
+
+// The only fork(2) and exec(2) of the suite. A process that runs while the object lives: its end is asked for, then
+// forced, by the destructor.
+class Child {
+ public:
+  enum class Dies {
+    with_us,     // however our process, or the thread that made it, ends
+    by_itself,   // it has a pipe of ours and ends when that does
+  };
+  // `work` runs in the child and does not return to the caller there.
+  explicit Child(const std::function<int()>& work, Dies dies = Dies::with_us);
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+
+  // Returns whether it has ended, after a nap at most.
+  bool ended();
+  int status() const { return status_; }  // 128 + N when signal N killed it
+  bool is_running() const { return number_ > 0; }
+
+ private:
+  pid_t number_ = 0;
+  Fd descriptor_;
+  int status_ = 0;
+};
+
+// What a child ends with when an exception left its work.
+inline constexpr int child_threw = 126;
+
+// Becomes the program, found in PATH; for a child. Ends with 127 when it cannot be run.
+[[noreturn]] void execute(const std::vector<std::string>& words, const std::filesystem::path& directory);
+
+}  // namespace pitr

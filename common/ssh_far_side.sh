@@ -1,0 +1,175 @@
+#!/bin/sh
+# The far side of an ssh store (see ssh_session.h): runs in the directory that is the store, for as long as the
+# connection lasts. A command is a line with a verb, and a line for each of its arguments; so no name is ever read as a
+# part of a command. A reply is a line that begins with '/', which no name has: /ok, /none, /conflict, /fail REASON, …;
+# /wait says that a long step goes on.
+LC_ALL=C
+export LC_ALL
+umask 077
+temporary=  # of the file that is being written
+missing=    # of what is needed here
+
+reply() { printf '/%s\n' "$*"; }
+reason() { # TEXT: its last line, without what no reader needs
+  text=${1##*"
+"}
+  reply "fail ${text:-of no known reason}"
+}
+gone() { # MESSAGE of stat, unlink, link: says it that there is no such file?
+  case $1 in *'No such file or directory') return 0 ;; esac
+  return 1
+}
+
+# Runs a step that may take long, and says so every few seconds: nothing else tells a busy host from a dead one.
+slowly() { # COMMAND...
+  (while sleep 5 >/dev/null 2>&1 3>&- 4>&-; do reply wait >&4; done) &
+  beat=$!
+  "$@"
+  status=$?
+  kill "$beat" 2>/dev/null
+  wait "$beat" 2>/dev/null
+  return "$status"
+}
+exec 4>&1
+
+# NAME.tmp.sshPID belongs to the shell with that pid.
+is_alive() { # TEMPORARY
+  kill -0 "${1##*.tmp.ssh}" 2>/dev/null || [ -d "/proc/${1##*.tmp.ssh}" ]
+}
+remove_dead() { # TEMPORARY...
+  for file; do
+    case $file in *.tmp.ssh*[!0-9]* | *.tmp.ssh) continue ;; esac
+    if [ -f "$file" ] && ! is_alive "$file"; then unlink "$file"; fi
+  done
+}
+drop_temporary() {
+  exec 3>&-
+  [ -z "$temporary" ] || unlink "$temporary" 2>/dev/null
+  temporary=
+}
+trap drop_temporary EXIT
+trap 'exit 1' HUP INT TERM PIPE
+
+look() { # NAME: /file SIZE MODIFIED, /none
+  found=$(stat -c '%f %s %.6Y' "./$1" 2>&1) || {
+    if gone "$found"; then reply none; else reason "$found"; fi
+    return
+  }
+  case $found in
+    8???\ *) reply "file ${found#* }" ;;
+    a???\ *) reply "fail a symbolic link, which is not followed here" ;;
+    *) reply "fail not a regular file" ;;
+  esac
+}
+
+send() { # NAME SIZE: the bytes, then /ok
+  dd if="./$1" bs=1048576 count="$2" iflag=nofollow,fullblock,count_bytes status=none && reply ok
+}
+
+begin() { # NAME MODE
+  remove_dead "./$1".tmp.ssh*
+  temporary=./$1.tmp.ssh$$
+  text=$( (set -C && : >"$temporary") 2>&1 && chmod "$2" "$temporary" 2>&1) || {
+    temporary=
+    reason "$text"
+    return
+  }
+  exec 3>"$temporary"
+  reply ok
+}
+
+take() { # SIZE: so many bytes follow. Without a reply; what fails here ends the connection.
+  text=$(dd bs=1048576 count="$1" iflag=fullblock,count_bytes status=none 2>&1 >&3) && return
+  reason "$text"
+  exit 1
+}
+
+publish() { # NAME SIZE SHA-256
+  exec 3>&-
+  size=$(stat -c %s "$temporary" 2>&1)
+  if ! sum=$(slowly sha256sum <"$temporary" 2>&1); then
+    reason "$sum"
+  elif [ "$size ${sum%% *}" != "$2 $3" ]; then
+    reply "fail it has arrived with other bytes: $size of $2"
+  elif ! text=$(slowly sync "$temporary" 2>&1); then
+    reason "$text"
+  elif text=$(link "$temporary" "./$1" 2>&1) || rename_instead "$1" "$text"; then
+    make_durable
+  elif [ -e "./$1" ] || [ -h "./$1" ]; then
+    reply conflict
+  else
+    reason "$text"
+  fi
+}
+rename_instead() { # NAME MESSAGE of link: where the file system has no links
+  case $2 in *'not permitted' | *'not supported' | *'not implemented' | *'Too many links') ;; *) return 1 ;; esac
+  text=$(mv -nT "$temporary" "./$1" 2>&1) && [ ! -e "$temporary" ]
+}
+make_durable() { if text=$(sync . 2>&1); then reply ok; else reason "$text"; fi; }
+
+make_file_durable() { # NAME
+  found=$(stat -c %f "./$1" 2>&1)
+  case $found in
+    8???) ;;
+    a???) reply "fail a symbolic link, which is not followed here"; return ;;
+    *) reason "$found"; return ;;
+  esac
+  if text=$(slowly sync "./$1" 2>&1); then
+    remove_dead "./$1".tmp.ssh*
+    make_durable
+  else
+    reason "$text"
+  fi
+}
+
+is_being_written() { # NAME
+  for file in "./$1".tmp.ssh*; do
+    if [ -f "$file" ] && is_alive "$file"; then
+      reply yes
+      return
+    fi
+  done
+  reply no
+}
+
+list() { # PREFIX of letters and digits: escaped names, then /ok
+  if ls -1Ub; then reply ok; else reply "fail it cannot be listed"; fi | grep -a -e "^$1" -e '^/'
+}
+
+remove() { # NAME
+  if text=$(unlink "./$1" 2>&1) || gone "$text"; then make_durable; else reason "$text"; fi
+}
+
+[ "$(printf x | dd bs=8 count=1 iflag=fullblock,count_bytes status=none 2>/dev/null)" = x ] &&
+  stat -c '%f %s %.6Y' . >/dev/null 2>&1 || missing="$missing stat, dd"
+case $(sync --help 2>/dev/null) in *FILE*) ;; *) missing="$missing sync with a FILE" ;; esac
+for tool in sha256sum link unlink ls mv chmod sleep grep; do
+  command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
+done
+reply pitr
+IFS= read -r directory
+if [ -n "$missing" ]; then
+  reply "fail it has no$missing (GNU coreutils 8.24 or later are wanted)"
+elif ! text=$(stat -L -c %F "$directory" 2>&1); then
+  if gone "$text"; then reply "fail no such directory (is its disk mounted?)"; else reason "$text"; fi
+elif [ "$text" != directory ]; then
+  reply "fail not a directory"
+elif ! cd "$directory" 2>/dev/null; then
+  reply "fail it cannot be entered"
+else
+  reply ok
+fi
+
+while IFS= read -r verb; do
+  case $verb in
+    look | make_file_durable | is_being_written | remove | list)
+      IFS= read -r name && "$verb" "$name"
+      ;;
+    send | begin) IFS= read -r name && IFS= read -r second && "$verb" "$name" "$second" ;;
+    take) IFS= read -r size && take "$size" ;;
+    publish) IFS= read -r name && IFS= read -r size && IFS= read -r sum && publish "$name" "$size" "$sum" ;;
+    drop) drop_temporary && reply ok ;;
+    litter) remove_dead ./*.tmp.ssh* && reply ok ;;
+    *) reply "fail no such command" ;;
+  esac
+done
