@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "common/codec.h"
-#include "common/remote.h"
 #include "common/store.h"
 
 namespace pitr {

@@ -134,4 +134,22 @@ std::size_t SshSession::read(std::span<std::byte> buffer) {
   return n;
 }
 
+std::unique_ptr<SshSession> SshSessions::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto session = std::move(idle_.back());
+      idle_.pop_back();
+      return session;
+    }
+  }
+  return std::make_unique<SshSession>(host_, directory_, remote_);
+}
+
+void SshSessions::give_back(std::unique_ptr<SshSession> session) {
+  if (session->is_broken()) return;
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(session));
+}
+
 }  // namespace pitr

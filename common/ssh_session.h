@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/piped_process.h"
-#include "common/remote.h"
+#include "common/store.h"
 
 namespace pitr {
 
@@ -37,6 +39,36 @@ class SshSession {
   PipedProcess process_;
   std::string unread_;
   bool broken_ = false;
+};
+
+// The sessions to one directory. One that is not broken is used again.
+class SshSessions {
+ public:
+  SshSessions(std::string host, std::string directory, const Remote& remote)
+      : host_(std::move(host)), directory_(std::move(directory)), remote_(remote) {}
+  std::unique_ptr<SshSession> take();
+  void give_back(std::unique_ptr<SshSession> session);
+
+ private:
+  const std::string host_, directory_;
+  const Remote remote_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<SshSession>> idle_;  // guarded by mutex_
+};
+
+// A session for as long as the object lives.
+class BorrowedSession {
+ public:
+  explicit BorrowedSession(std::shared_ptr<SshSessions> sessions)
+      : sessions_(std::move(sessions)), session_(sessions_->take()) {}
+  ~BorrowedSession() { sessions_->give_back(std::move(session_)); }
+  BorrowedSession(const BorrowedSession&) = delete;
+  BorrowedSession& operator=(const BorrowedSession&) = delete;
+  SshSession* operator->() { return session_.get(); }
+
+ private:
+  std::shared_ptr<SshSessions> sessions_;
+  std::unique_ptr<SshSession> session_;
 };
 
 }  // namespace pitr

@@ -1,57 +1,11 @@
 #include <algorithm>
 #include <charconv>
-#include <mutex>
 
 #include "common/digest.h"
-#include "common/remote.h"
 #include "common/ssh_session.h"
 
 namespace pitr {
 namespace {
-
-// The sessions to one directory. One that is not broken is used again.
-class Sessions {
- public:
-  Sessions(std::string host, std::string directory, const Remote& remote)
-      : host_(std::move(host)), directory_(std::move(directory)), remote_(remote) {}
-
-  std::unique_ptr<SshSession> take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        auto session = std::move(idle_.back());
-        idle_.pop_back();
-        return session;
-      }
-    }
-    return std::make_unique<SshSession>(host_, directory_, remote_);
-  }
-  void give_back(std::unique_ptr<SshSession> session) {
-    if (session->is_broken()) return;
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(session));
-  }
-
- private:
-  const std::string host_, directory_;
-  const Remote remote_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<SshSession>> idle_;  // guarded by mutex_
-};
-
-// A session for as long as the object lives.
-class Borrowed {
- public:
-  explicit Borrowed(std::shared_ptr<Sessions> sessions) : sessions_(std::move(sessions)), session_(sessions_->take()) {}
-  ~Borrowed() { sessions_->give_back(std::move(session_)); }
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
-  SshSession* operator->() { return session_.get(); }
-
- private:
-  std::shared_ptr<Sessions> sessions_;
-  std::unique_ptr<SshSession> session_;
-};
 
 struct Found {
   std::uint64_t size = 0;
@@ -73,7 +27,7 @@ std::optional<Found> parse_found(const std::string& reply) {
 
 class SshSource final : public Source {
  public:
-  SshSource(std::shared_ptr<Sessions> sessions, std::string described, const Name& name, std::uint64_t size)
+  SshSource(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name, std::uint64_t size)
       : sessions_(std::move(sessions)), described_(std::move(described)), name_(name), left_(size) {}
   ~SshSource() override {
     if (session_ && !ended_) (*session_)->set_broken();
@@ -98,7 +52,7 @@ class SshSource final : public Source {
 
  private:
   void begin() {
-    session_ = std::make_unique<Borrowed>(sessions_);
+    session_ = std::make_unique<BorrowedSession>(sessions_);
     (*session_)->send({"send", name_.text(), fmt::format("{}", left_)});
   }
   void end() {
@@ -107,17 +61,17 @@ class SshSource final : public Source {
     ended_ = true;
   }
 
-  std::shared_ptr<Sessions> sessions_;
+  std::shared_ptr<SshSessions> sessions_;
   std::string described_;
   Name name_;
   std::uint64_t left_;
-  std::unique_ptr<Borrowed> session_;
+  std::unique_ptr<BorrowedSession> session_;
   bool ended_ = false;
 };
 
 class SshSink final : public Sink {
  public:
-  SshSink(std::shared_ptr<Sessions> sessions, std::string described, const Name& name, mode_t mode)
+  SshSink(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name, mode_t mode)
       : described_(std::move(described)), name_(name), session_(std::move(sessions)), digest_("SHA-256") {
     in_context("create " + described_, [&] {
       session_->send({"begin", name_.text(), fmt::format("{:o}", mode)});
@@ -180,7 +134,7 @@ class SshSink final : public Sink {
 
   std::string described_;
   Name name_;
-  Borrowed session_;
+  BorrowedSession session_;
   Digest digest_;
   std::vector<std::byte> block_;
   std::uint64_t size_ = 0;
@@ -191,7 +145,7 @@ class SshStore final : public Store {
   SshStore(const std::string& host, const std::string& directory, const Remote& remote, Openness openness)
       : described_(host + ":" + directory),
         openness_(openness),
-        sessions_(std::make_shared<Sessions>(host, directory, remote)) {
+        sessions_(std::make_shared<SshSessions>(host, directory, remote)) {
     sessions_->give_back(sessions_->take());  // the place is there
   }
 
@@ -217,7 +171,7 @@ class SshStore final : public Store {
   void sync(const Name& name) override { ask("sync", "make_file_durable", name); }
 
   void list(std::string_view prefix, const std::function<bool(const Name&)>& each) override {
-    Borrowed session(sessions_);
+    BorrowedSession session(sessions_);
     const bool is_word = std::ranges::all_of(prefix, [](unsigned char c) { return std::isalnum(c) != 0; });
     in_context("list " + described_, [&] { session->send({"list", is_word ? prefix : std::string_view()}); });
     for (;;) {
@@ -235,7 +189,7 @@ class SshStore final : public Store {
   void remove(const Name& name) override { ask("remove", "remove", name); }
 
   void remove_litter() override {
-    Borrowed session(sessions_);
+    BorrowedSession session(sessions_);
     in_context("look for litter in " + described_, [&] {
       session->send({"litter"});
       session->reply();
@@ -245,7 +199,7 @@ class SshStore final : public Store {
  private:
   // A listing that is left before its end has more to come.
   struct Unwinding {
-    Borrowed& session;
+    BorrowedSession& session;
     bool seen = false;
     ~Unwinding() {
       if (!seen) session->set_broken();
@@ -254,7 +208,7 @@ class SshStore final : public Store {
 
   std::string ask(std::string_view operation, std::string_view verb, const Name& name) {
     return in_context(fmt::format("{} {}", operation, Store::describe(name)), [&] {
-      Borrowed session(sessions_);
+      BorrowedSession session(sessions_);
       session->send({verb, name.text()});
       return session->reply();
     });
@@ -264,7 +218,7 @@ class SshStore final : public Store {
     return in_context("open " + Store::describe(name), [&] { return parse_found(ask_look(name)); });
   }
   std::string ask_look(const Name& name) {
-    Borrowed session(sessions_);
+    BorrowedSession session(sessions_);
     session->send({"look", name.text()});
     return session->reply();
   }
@@ -291,7 +245,7 @@ class SshStore final : public Store {
 
   const std::string described_;
   const Openness openness_;
-  const std::shared_ptr<Sessions> sessions_;
+  const std::shared_ptr<SshSessions> sessions_;
 };
 
 }  // namespace

@@ -63,4 +63,15 @@ class Store {
 // A directory that exists; it is never created: a missing one is a disk that is not mounted.
 std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Openness openness);
 
+// How other hosts are reached. The two programs are found in PATH, or are paths; never a shell line.
+struct Remote {
+  std::string ssh = "ssh";
+  std::string rsync = "rsync";
+  std::chrono::seconds timeout{30};  // without an answer, or a byte that gets on its way
+  std::filesystem::path temporary_directory = "/tmp";  // for what rsync must have as a file
+};
+
+// A directory of another host, "[user@]host:/path", by ssh and a POSIX shell with GNU coreutils there.
+std::unique_ptr<Store> open_over_ssh(const std::string& place, const Remote& remote, Openness openness);
+
 }  // namespace pitr

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "common/process.h"
-#include "common/remote.h"
+#include "common/store.h"
 #include "tests/unit/daemon.h"
 #include "tests/unit/scratch.h"
 
