@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/file.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
@@ -41,13 +42,10 @@ std::set<std::string> paths_in_use(Server& server) {
   return paths;
 }
 
-std::string read_text(const std::filesystem::path& path) {
+std::string read_config(const std::filesystem::path& path) {
   FileSource source(open_file(path, O_RDONLY | O_NONBLOCK));
   if (source.size() > largest_file) fail(Exit::failed, "read {}: larger than any configuration", path.native());
-  std::string text;
-  StringSink sink(text);
-  copy(source, sink);
-  return text;
+  return read_text(source);
 }
 
 }  // namespace
@@ -57,7 +55,7 @@ ConfigFiles read_config_files(Server& server, const std::filesystem::path& data_
   for (const std::string& path : paths_in_use(server)) {
     if (lies_within(path, data_directory)) continue;
     try {
-      result.files.push_back({path, read_text(path)});
+      result.files.push_back({path, read_config(path)});
     } catch (const Error& error) {
       throw_if_signalled();
       log.error("configuration is not in the set: {}", error.what());

@@ -1,10 +1,8 @@
 #include "basebackup/pin.h"
 
-#include <map>
-
 #include "common/backup_meta.h"
 #include "common/file.h"
-#include "common/line_reader.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
@@ -50,11 +48,7 @@ std::optional<SetPin> read_pin(Store& store, const std::string& set) {
   if (!source) return std::nullopt;
   SetPin pin{{}, RetainedSet::Pin::all};
   try {
-    std::map<std::string, std::string> values;
-    LineReader lines(*source);
-    for (std::string line; lines.next(line);) {
-      if (const auto colon = line.find(": "); colon != line.npos) values[line.substr(0, colon)] = line.substr(colon + 2);
-    }
+    auto values = read_values(*source);
     if (values.contains("Until")) pin.until = parse_until(values["Until"]);
     if (values["Wal"] == "consistency") pin.wal = RetainedSet::Pin::consistency;
     return pin;

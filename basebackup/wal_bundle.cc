@@ -1,5 +1,6 @@
 #include "basebackup/wal_bundle.h"
 
+#include "common/text.h"
 #include "common/timeline_history.h"
 
 namespace pitr {
@@ -29,13 +30,6 @@ class BundleWriter {
   TarWriter tar_;
 };
 
-std::string read_text(SpoolFile& spool) {
-  std::string text;
-  StringSink sink(text);
-  copy(*spool.reader(), sink);
-  return text;
-}
-
 // The history of the timeline, and those of its ancestors that can still be had.
 void add_histories(Timeline timeline, WalCollector& collector, BundleWriter& bundle, SpoolFile& spool) {
   if (number(timeline) == 1) return;
@@ -44,7 +38,7 @@ void add_histories(Timeline timeline, WalCollector& collector, BundleWriter& bun
     fail(Exit::failed, "{} is neither archived nor in pg_wal", own.text());
   }
   bundle.add(own, spool);
-  for (const TimelineSwitch& ancestor : parse_timeline_history(own, read_text(spool))) {
+  for (const TimelineSwitch& ancestor : parse_timeline_history(own, read_text(*spool.reader()))) {
     if (number(ancestor.timeline) == 1) continue;
     const WalName name = WalName::history(ancestor.timeline);
     if (collector.collect_if_there(name, spool)) bundle.add(name, spool);

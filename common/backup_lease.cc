@@ -1,10 +1,9 @@
 #include "common/backup_lease.h"
 
 #include <algorithm>
-#include <map>
 
 #include "common/backup_meta.h"
-#include "common/line_reader.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
@@ -13,13 +12,6 @@ Name name_of(const std::string& set) {
   const auto name = Name::parse(set + std::string(lease_suffix));
   if (!name) fail(Exit::failed, "{}{} is no name for a stored file", set, lease_suffix);
   return *name;
-}
-
-std::optional<std::time_t> parse_utc(const std::string& text) {
-  std::tm parts = {};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return ::timegm(&parts);
 }
 
 }  // namespace
@@ -39,12 +31,7 @@ std::optional<Lease> read_lease(Store& store, const std::string& set) {
   const auto source = store.open(name);
   if (!source) return std::nullopt;
   return in_context("read " + store.describe(name), [&] {
-    std::map<std::string, std::string> values;
-    LineReader lines(*source);
-    for (std::string line; lines.next(line);) {
-      const auto colon = line.find(": ");
-      if (colon != line.npos) values[line.substr(0, colon)] = line.substr(colon + 2);
-    }
+    auto values = read_values(*source);
     const auto expires = parse_utc(values["Expires"]);
     if (!expires) fail(Exit::damaged, "it does not say when it expires");
     return Lease{*expires, values["Hostname"], values["Data-Directory"]};

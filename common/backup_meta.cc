@@ -4,20 +4,14 @@
 #include <initializer_list>
 #include <iterator>
 #include <map>
-#include <optional>
 
 #include <fmt/format.h>
 
 #include "common/digest.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-}
 
 std::string_view text(SetState state) {
   switch (state) {
@@ -102,14 +96,6 @@ class Lines {
   std::map<std::string_view, std::string_view> lines_;
 };
 
-std::optional<std::time_t> parse_utc(std::string_view text) {
-  std::tm parts = {};
-  const std::string copy(text);
-  const char* const end = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return ::timegm(&parts);
-}
-
 std::optional<WalName> parse_segment(std::string_view text) {
   auto name = WalName::parse(text);
   if (name && name->kind() != WalKind::segment) name.reset();
@@ -164,6 +150,14 @@ Meta parse_omnipitr(const Lines& lines) {
 }
 
 }  // namespace
+
+std::optional<std::time_t> parse_utc(std::string_view text) {
+  std::tm parts = {};
+  const std::string copy(text);
+  const char* const end = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&parts);
+}
 
 std::string utc_text(std::time_t when) {
   std::tm parts = {};

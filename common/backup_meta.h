@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,5 +46,6 @@ std::string format_meta(const Meta& meta);
 Meta parse_meta(std::string_view text);
 
 std::string utc_text(std::time_t when);  // "2026-08-01T10:11:12Z"
+std::optional<std::time_t> parse_utc(std::string_view text);
 
 }  // namespace pitr

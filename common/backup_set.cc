@@ -1,17 +1,12 @@
 #include "common/backup_set.h"
 
 #include "common/log.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
 
 constexpr std::string_view file_type = "__FILETYPE__";
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-}
 
 }  // namespace
 

@@ -300,6 +300,16 @@ void remove_at(const Fd& directory, const std::string& name, Removed what) {
   }
 }
 
+bool try_rename_directory(const std::filesystem::path& from, const std::filesystem::path& to) noexcept {
+  return ::rename(from.c_str(), to.c_str()) == 0;
+}
+
+void rename_directory(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (!try_rename_directory(from, to)) {
+    fail(Exit::failed, "rename {} to {}: {}", from.native(), to.native(), errno_text(errno));
+  }
+}
+
 void create_directories(const std::filesystem::path& path, mode_t mode) {
   const std::filesystem::path clean = path.has_filename() ? path : path.parent_path();
   struct stat there {};

@@ -86,6 +86,9 @@ void remove_file(const std::filesystem::path& path);
 // Removes a file, a link or an empty directory from an open directory; missing is fine.
 enum class Removed { file, directory };
 void remove_at(const Fd& directory, const std::string& name, Removed what);
+// Beside where it was; an empty directory under the new name is replaced. Not durable.
+void rename_directory(const std::filesystem::path& from, const std::filesystem::path& to);
+bool try_rename_directory(const std::filesystem::path& from, const std::filesystem::path& to) noexcept;
 // Creates `path` and its missing parents, each synced into its parent.
 void create_directories(const std::filesystem::path& path, mode_t mode);
 

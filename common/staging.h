@@ -12,7 +12,8 @@ namespace pitr {
 // while the backup runs, pitr-base removes it. Two files in it are the whole protocol:
 //   pitr-base.lock  locked while the backup lives; whoever finds it unlocked finds what a dead one left
 //   complete        there as long as nothing that was archived is missing here
-// A directory without pitr-base.lock is a standing one: kept filled by others, never touched by us.
+// A directory without pitr-base.lock is a standing one: kept filled by others, never touched by us. So ours gets its
+// name when both are in it, and loses it before they go: PATH.tmp.XXXXXX is one that is being made or removed.
 
 enum class StagingState {
   missing,
@@ -35,9 +36,11 @@ class Staging {
   bool is_complete() const;
 
  private:
-  explicit Staging(const std::filesystem::path& path);  // the bare directory
+  explicit Staging(const std::filesystem::path& path);  // the bare directory, as neighbour_
 
   std::filesystem::path path_;
+  std::filesystem::path neighbour_;  // under which name it is made and removed
+  bool has_its_name_ = false;
   std::unique_ptr<LockFile> lock_;
 };
 

@@ -1,5 +1,6 @@
 #include "common/fd.h"
 #include "common/server.h"
+#include "common/text.h"
 #include "monitor/drill.h"
 
 namespace pitr {
@@ -40,14 +41,6 @@ void check_indexes(Server& server, const std::string& database, DrillReport& rep
       }
     });
   }
-}
-
-std::string read_text(const std::string& path) {
-  FileSource file = open_regular(path);
-  std::string text;
-  StringSink sink(text);
-  copy(file, sink);
-  return text;
 }
 
 }  // namespace

@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t longest = 4096;
 
-std::optional<std::time_t> parse_utc(const std::string& text) {
-  std::tm parts{};
-  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  return ::timegm(&parts);
-}
-
 }  // namespace
 
 void write_drill_record(const std::filesystem::path& directory, const DrillRecord& record) {

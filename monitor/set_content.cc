@@ -3,16 +3,10 @@
 #include <algorithm>
 
 #include "common/seal.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
-
-std::string read_text(Source& from) {
-  std::string text;
-  StringSink sink(text);
-  copy(from, sink);
-  return text;
-}
 
 void take_manifest(const std::string& text, SetContent& content) {
   content.manifest_sha256 = sha256_hex(as_bytes(text));

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/process.h"
 #include "common/server.h"
+#include "common/text.h"
 
 namespace pitr {
 namespace {
@@ -24,19 +25,9 @@ struct Postmaster {
   std::string port, socket_directory, address, status;
 };
 
-std::string read_text(const std::filesystem::path& path) {
-  std::string text;
-  Fd file = open_if_there(path, O_RDONLY | O_NONBLOCK);
-  if (!file) return text;
-  FileSource source(std::move(file));
-  StringSink sink(text);
-  copy(source, sink);
-  return text;
-}
-
 // Null: there is no such file, or its process is gone.
 std::optional<Postmaster> look_at(const std::filesystem::path& data_directory) {
-  const std::string text = read_text(data_directory / "postmaster.pid");
+  const std::string text = read_text_if_there(data_directory / "postmaster.pid", 0);
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -143,7 +134,7 @@ class Waiter {
       return;
     const auto path = launch_log(launch_.data_directory);
     fail(Exit::failed, "the server ended before it was there; the end of {}:\n{}", path.native(),
-         end_of(read_text(path), 10));
+         end_of(read_text_if_there(path, 0), 10));
   }
 
   const Launch& launch_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/text.h"
+
 namespace pitr {
 namespace {
 
@@ -132,16 +134,6 @@ std::string key_of(const std::string& line) {
   return key;
 }
 
-std::string read_text(const std::filesystem::path& path) {
-  std::string text;
-  Fd file = open_if_there(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!file) return text;
-  FileSource source(std::move(file));
-  StringSink sink(text);
-  copy(source, sink);
-  return text;
-}
-
 void write_text(const std::filesystem::path& path, mode_t mode, std::string_view text) {
   AtomicFile file(path, AtomicFile::Existing::replace, mode);
   file.write(as_bytes(text));
@@ -190,7 +182,7 @@ void write_recovery_config(const std::filesystem::path& directory, Openness open
   const bool isolated = !config.isolated_socket.empty();
   const std::filesystem::path auto_conf = directory / "postgresql.auto.conf";
   // What ALTER SYSTEM set in production may be anything; a drill wants none of it.
-  const std::string old = isolated ? "" : read_text(auto_conf);
+  const std::string old = isolated ? "" : read_text_if_there(auto_conf, O_NOFOLLOW);
   write_text(auto_conf, openness.file, with_recovery_block(old, config, control));
   if (isolated) {
     write_text(directory / "postgresql.conf", openness.file,

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "common/store.h"
+#include "common/text.h"
 #include "common/wal_archive.h"
 #include "restore/wal_map.h"
 
@@ -19,14 +20,6 @@ bool fits(const std::filesystem::path& path, const WalName& name, const ClusterI
   const auto header = parse_wal_page_header(Bytes(page).first(read_full(source, page)));
   return header && header->system_identifier == identity.system_identifier &&
          name.start(identity.segment_size) == header->page_address;
-}
-
-std::string read_text(const std::filesystem::path& path) {
-  std::string text;
-  StringSink sink(text);
-  FileSource source = open_regular(path);
-  copy(source, sink);
-  return text;
 }
 
 void put(const std::filesystem::path& from, const WalName& name, Store& store, const ClusterIdentity& identity) {

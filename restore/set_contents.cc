@@ -1,18 +1,12 @@
 #include "restore/set_contents.h"
 
+#include "common/text.h"
 #include "restore/set_stream.h"
 
 namespace pitr {
 namespace {
 
 constexpr std::uint64_t largest_config = 16 << 20;
-
-std::string read_text(Source& content) {
-  std::string text;
-  StringSink sink(text);
-  copy(content, sink);
-  return text;
-}
 
 class ContentsReader {
  public:

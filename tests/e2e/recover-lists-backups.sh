@@ -27,11 +27,11 @@ END
 
 switch_wal >/dev/null
 python3 - "$BASE/later-meta.tar.gz" "$SCRATCH/locked" <<'END' &
-import fcntl, os, struct, sys, time
+import fcntl, signal, struct, sys
 file = open(sys.argv[1], "r+b")
 fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
 open(sys.argv[2], "w").close()
-time.sleep(600)
+signal.pause()
 END
 background_pids+=($!)
 wait_until '[ -e "$SCRATCH/locked" ]' 20

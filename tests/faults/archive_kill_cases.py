@@ -124,6 +124,7 @@ def signalled(t, name):
         empty(t.dst)
         t.mark(size=16 * wal.MEGABYTE)
         run = t.archive(path, places=slow_places(t), wait=False)
+        run.until_it_catches(getattr(signal, name))
         time.sleep(took * part)
         sent = time.monotonic()
         run.signal(getattr(signal, name))

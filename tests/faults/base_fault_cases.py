@@ -1,6 +1,7 @@
 """pitr-base: no space, missing and damaged WAL."""
 
 import collections
+import signal
 
 import sandbox
 import traces
@@ -51,6 +52,7 @@ def bad_wal(t, how):
     backups = Backups(t, standing=True)
     run = backups.take("--max-rate", "8M", "--wal-timeout", 2, wait=False)
     wait_until("the start of the backup", lambda: backups.has_logged(") returned", run))
+    run.signal(signal.SIGSTOP)  # until the damage is done
     first = backups.server.sql("SELECT pg_walfile_name(pg_switch_wal())")
     wait_until(f"{first} is archived", lambda: t.forms(first, backups.staging) and t.forms(first, t.dst))
     places = t.forms(first, t.dst) + t.forms(first, backups.staging) + [backups.data / "pg_wal" / first]
@@ -63,6 +65,7 @@ def bad_wal(t, how):
             path.unlink()
         else:
             path.write_bytes(bad)
+    run.signal(signal.SIGCONT)
     run.wait(90).gives(4).says(first, "no backup yet")
     found = backups.files()
     check(found == ["h-data-one.tar.zst", "h-waiting-one.tar.zst"], f"left of it: {found}")
@@ -81,10 +84,12 @@ def damaged_staging(t):
     backups = Backups(t, standing=True)
     run = backups.take("--max-rate", "8M", "--wal-timeout", 2, wait=False)
     wait_until("the start of the backup", lambda: backups.has_logged(") returned", run))
+    run.signal(signal.SIGSTOP)  # until the damage is done
     first = backups.server.sql("SELECT pg_walfile_name(pg_switch_wal())")
     wait_until(f"{first} is archived", lambda: t.forms(first, backups.staging))
     path = t.forms(first, backups.staging)[0]
     path.write_bytes(path.read_bytes()[:5000])
+    run.signal(signal.SIGCONT)
     run.wait(90).gives(4).says(first)
     backups.restores()
 

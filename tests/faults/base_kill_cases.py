@@ -77,6 +77,21 @@ def killed(t):
     backups.restores("n3")
 
 
+@case("B05b", "kill -9 while its staging directory is made or removed: the next backup has its own, and what was left goes")
+def killed_at_staging(t):
+    backups = Backups(t)
+    trace = t.dir / "trace"
+    backups.take(name="counted", prefix=traces.recording(trace, "mkdir openat rename unlinkat rmdir")).gives(0)
+    points = []
+    for text in (str(backups.staging), '"pitr-base.lock"', '"complete"'):
+        points += [point for point in traces.points(trace, text) if point not in points]
+    check(len(points) > 5, f"only {len(points)} steps at the staging directory")
+    for number, point in enumerate(points):
+        backups.take(name=f"k{number}", prefix=traces.strike(trace, point, "signal=KILL")).gives(137, 0)
+        # Without one of its own it would wait for somebody else to fill the directory that is there.
+        backups.next_one_works(f"n{number}")
+
+
 @case("B06", "SIGTERM while it connects, copies, and waits for WAL: over within 15 s, nothing is left")
 def asked_to_stop(t):
     backups = Backups(t)

@@ -70,9 +70,8 @@ class Backups:
         return run
 
     def has_logged(self, text, run=None):
-        if run and run.process.poll() is not None:
-            run.wait()
-            check(False, f"it has ended already: {run}")
+        if run and run.has_ended():
+            check(False, f"it has ended already: {run.wait()}")
         return self.log.exists() and text in self.log.read_text(encoding="utf8")
 
     def refused(self, run, *words):
@@ -99,8 +98,8 @@ class Backups:
     def nothing_left(self, standing=False):
         litter = [name for name in self.files() if ".tmp." in name]
         litter += [path.name for path in self.temporary.iterdir()]
-        if not standing and self.staging.exists():
-            litter.append(str(self.staging))
+        if not standing:
+            litter += [path.name for path in self.staging.parent.glob(self.staging.name + "*")]
         check(not litter, f"litter: {litter}")
         if self.server.is_running():
             question = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pitr-base'"

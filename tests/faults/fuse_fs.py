@@ -4,6 +4,7 @@ ones are; and a black hole when its process is stopped, as a dead NFS server is.
 import errno
 import os
 import pathlib
+import select
 import signal
 import stat
 import struct
@@ -51,19 +52,23 @@ class FuseMount:
                 _Daemon(self.device, user, group, links, rename_flags).serve()
             finally:
                 os._exit(0)
-        os.close(self.device)
 
     def stop(self):
         """From here on nobody gets an answer."""
         os.kill(self.process, signal.SIGSTOP)
 
+    def has_unanswered(self):
+        """Somebody has asked since stop(), and hangs."""
+        return bool(select.select([self.device], [], [], 0)[0])
+
     def go_on(self):
         os.kill(self.process, signal.SIGCONT)
 
     def close(self):
-        # Its end closes /dev/fuse: whoever waits for an answer gets an error then.
         os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
+        # The last end of /dev/fuse: whoever waits for an answer gets an error now.
+        os.close(self.device)
         sandbox.unmount(self.path)
 
 

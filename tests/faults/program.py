@@ -1,6 +1,8 @@
 """Running the programs under test, with whatever is done to them."""
 
 import os
+import pathlib
+import re
 import resource
 import select
 import signal
@@ -64,6 +66,33 @@ class Run:
     def signal(self, number):
         if self.process.returncode is None:
             os.killpg(self.process.pid, number)
+
+    def has_ended(self):
+        """It is left for wait() to reap."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def until_it_catches(self, number):
+        """From here on that signal finds its handler; before, it would kill."""
+        def catches():
+            caught = re.search(r"^SigCgt:\s*(\w+)", self._proc("status"), re.MULTILINE)
+            return caught and int(caught[1], 16) >> (number - 1) & 1
+        self._until(f"it catches signal {number}", catches)
+
+    def until_it_waits(self, number):
+        """It catches that signal, and is in a pause, or waits for a process of its own."""
+        self.until_it_catches(number)
+        self._until("it waits", lambda: "poll" in self._proc("wchan"))
+
+    def _until(self, what, condition):
+        deadline = time.monotonic() + 30
+        while not condition():
+            if self.has_ended():
+                raise Failure(f"it has ended before {what}: {self.wait()}")
+            check(time.monotonic() < deadline, f"not within 30 s: {what}")
+            time.sleep(0.005)
+
+    def _proc(self, name):
+        return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_text(encoding="ascii", errors="replace")
 
     def __str__(self):
         return f"status {self.status}, it said: {self.text.strip()[-300:] or 'nothing'}"

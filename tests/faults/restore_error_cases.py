@@ -151,7 +151,7 @@ def signalled_while_waiting(t):
     for how in ({"sources": [t.dir / "missing"], "retry": 60}, {"options": ["--wait"]}):
         options = how.pop("options", [])
         run = t.restore(t.m.segments[1].name, *options, wait=False, **how)
-        time.sleep(0.7)
+        run.until_it_waits(signal.SIGTERM)
         sent = time.monotonic()
         run.signal(signal.SIGTERM)
         run.wait(10).gives(143)

@@ -1,6 +1,7 @@
 """A real server whose archive breaks: it loses nothing, and goes on when the archive is repaired."""
 
 import shutil
+import signal
 import time
 
 from fuse_fs import FuseMount
@@ -45,8 +46,8 @@ def primary_with_backup(t, timeline=1):
     return segments[-6:]
 
 
-def restored(t, signal, source, *options, **settings):
-    server = Server(t.dir / f"restored-{signal}")
+def restored(t, mode, source, *options, **settings):
+    server = Server(t.dir / f"restored-{mode}")
     server.directory.mkdir()
     shutil.copytree(t.dir / "base", server.data, symlinks=True)
     server.data.chmod(0o700)
@@ -54,7 +55,7 @@ def restored(t, signal, source, *options, **settings):
     server.configure(unix_socket_directories=server.directory, archive_mode="off",
                      wal_retrieve_retry_interval="200ms",
                      restore_command=f"{words} %f %p", **settings)
-    (server.data / f"{signal}.signal").touch()
+    (server.data / f"{mode}.signal").touch()
     t.closing.append(lambda: server.stop("immediate"))
     return server
 
@@ -132,7 +133,7 @@ def promotion(t, timeline):
         broken_server(server, f"it does not start: {text}")
     wait_until("all rows", lambda: server.sql("SELECT count(*) FROM rows") == str(ROWS), 30)
     fuse.stop()
-    time.sleep(1)
+    wait_until("a call hangs", fuse.has_unanswered, 30)
     started = time.monotonic()
     server._call("pg_ctl", "-D", server.data, "-t", "60", "-w", "promote")
     took = time.monotonic() - started
@@ -155,8 +156,8 @@ def call(t):
     (t.data / "promote").touch()
     t.restore(t.m.segments[1].name, mode="standby", sources=[place]).gives(2).within(5)
     run = t.restore(t.m.segments[1].name, mode="standby", sources=[place], wait=False)
-    time.sleep(0.5)
-    run.signal(15)
+    run.until_it_waits(signal.SIGTERM)
+    run.signal(signal.SIGTERM)
     run.wait(10).gives(143)
     # At the end of recovery the signal files are gone, and a history is asked for.
     history = {"target": t.pg_wal / "RECOVERYHISTORY", "mode": "other", "sources": [place]}

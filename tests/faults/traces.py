@@ -37,8 +37,9 @@ def recording(path, calls):
     return ["strace", "-f", "-qq", "-s", "4096", "-o", path, "-e", "trace=" + _set(calls)]
 
 
-def points(path):
-    """Where a fault can strike. The numbers count per process, as strace's do."""
+def points(path, text=""):
+    """Where a fault can strike: at calls that have `text` in their line. The numbers count per process, as strace's
+    do."""
     seen, found = collections.Counter(), []
     for process, call, rest in read(path):
         seen[process, call] += 1
@@ -46,7 +47,7 @@ def points(path):
         if call == "openat" and "O_CREAT" not in rest:
             continue
         point = Point(call, seen[process, call])
-        if point not in found:
+        if text in rest and point not in found:
             found.append(point)
     return found
 

@@ -1,30 +1,14 @@
 #include "common/backup_meta.h"
 
-#include <time.h>
-
-#include <cstdlib>
-
 #include <doctest/doctest.h>
 
 #include "common/digest.h"
 #include "tests/unit/failure.h"
+#include "tests/unit/time_zone.h"
 
 using namespace pitr;
 
 namespace {
-
-// Puts this process five hours behind UTC.
-class FiveHoursBehind {
- public:
-  FiveHoursBehind() {
-    ::setenv("TZ", "XST+5", 1);
-    ::tzset();
-  }
-  ~FiveHoursBehind() {
-    ::unsetenv("TZ");
-    ::tzset();
-  }
-};
 
 Meta example() {
   return {.min_xlog = *WalName::parse("000000010000003C00000028"),

@@ -1,31 +1,15 @@
 #include "common/backup_set.h"
 
-#include <time.h>
-
-#include <cstdlib>
-
 #include <doctest/doctest.h>
 
 #include "common/error.h"
+#include "tests/unit/time_zone.h"
 
 using namespace pitr;
 
 namespace {
 
 const auto started = std::chrono::system_clock::from_time_t(1785579072);  // 2026-08-01 10:11:12 UTC
-
-// Puts this process five hours behind UTC.
-class FiveHoursBehind {
- public:
-  FiveHoursBehind() {
-    ::setenv("TZ", "XST+5", 1);
-    ::tzset();
-  }
-  ~FiveHoursBehind() {
-    ::unsetenv("TZ");
-    ::tzset();
-  }
-};
 
 }  // namespace
 
