@@ -48,6 +48,7 @@ class Delivery final : public Sink {
       : store_(std::move(store)), job_(job), file_(store_->create(name)) {}
 
   void write(Bytes bytes) override { file_->write(bytes); }
+  void prepare() override { file_->prepare(); }
 
   void finish() override {
     // No link() refuses a name that another archiver gives at this moment under another suffix.
@@ -109,6 +110,11 @@ class StagingCopy final : public Sink {
   void write(Bytes bytes) override {
     attempt([&] {
       if (copy_) copy_->write(bytes);
+    });
+  }
+  void prepare() override {
+    attempt([&] {
+      if (copy_) copy_->prepare();
     });
   }
   void finish() override {
@@ -186,11 +192,13 @@ ArchivedCluster look_at_data_directory(const std::filesystem::path& data_directo
   return cluster;
 }
 
-void archive_file(const std::filesystem::path& path, const ArchivedCluster& cluster, const ArchiveTargets& targets,
-                  std::size_t workers, Log& log) {
+bool archive_file(const std::filesystem::path& path, const Archiving& archiving, std::size_t workers,
+                  const std::function<bool()>& may_publish) {
+  const ArchiveTargets& targets = archiving.targets;
+  Log& log = archiving.log;
   const auto name = WalName::parse(path.filename().native());
   if (!name) fail(Exit::failed, "archive {}: not the name of a WAL file", path.native());
-  const Job job{path, *name, cluster, targets, workers, log};
+  const Job job{path, *name, archiving.cluster, targets, workers, log};
 
   auto everywhere = open_destinations(job);
   // Where it must be it is on its way; a running backup gets its copy of the same bytes.
@@ -199,15 +207,19 @@ void archive_file(const std::filesystem::path& path, const ArchivedCluster& clus
   }
   if (everywhere->empty()) {
     everywhere->finish();  // throws when a destination could not be opened
+    if (!may_publish()) return false;
     log.note("Segment {} is at all destinations already.", name->text());
-    return;
+    return true;
   }
   FileSource source = open_regular(path);
   const auto chain = check_wal(expectation(job), std::move(everywhere));
   const std::uint64_t size = copy(source, *chain);
   if (size != source.size()) fail(Exit::failed, "read {}: {} of {} bytes", path.native(), size, source.size());
+  chain->prepare();
+  if (!may_publish()) return false;
   chain->finish();
   log.note("Segment {} successfully sent to all destinations.", name->text());
+  return true;
 }
 
 }  // namespace pitr

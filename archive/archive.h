@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,10 +29,19 @@ struct ArchiveTargets {
   bool check_header = true;                // false: for servers that encrypt their WAL
 };
 
-// Stores the WAL file at `path` under its own name at every destination. Returns when it is durable everywhere;
+// What all files of one run share.
+struct Archiving {
+  const ArchivedCluster& cluster;
+  const ArchiveTargets& targets;
+  Log& log;
+};
+
+// Stores the WAL file at `path` under its own name at every destination. Returns true when it is durable everywhere;
 // an identical file that is there already is made durable, a different one is left alone and an Error. Each
 // destination gets its chance; the Error names all that failed.
-void archive_file(const std::filesystem::path& path, const ArchivedCluster& cluster, const ArchiveTargets& targets,
-                  std::size_t workers, Log& log);
+// When everything is written and synced, and no name has appeared yet, it asks whether it may publish, and waits as
+// long as the answer takes; no: it leaves nothing and returns false.
+bool archive_file(const std::filesystem::path& path, const Archiving& archiving, std::size_t workers,
+                  const std::function<bool()>& may_publish = [] { return true; });
 
 }  // namespace pitr

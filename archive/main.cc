@@ -1,4 +1,5 @@
 #include "archive/archive.h"
+#include "archive/look_ahead.h"
 #include "archive/marking.h"
 #include "common/lock.h"
 #include "common/parallel.h"
@@ -18,6 +19,9 @@ constexpr Manual manual{
         "else happens, PostgreSQL keeps the file and tries again.\n\n"
         "A file that is there already with the same content, in whatever codec, is made durable and is a success. "
         "One with other content is never replaced.\n\n"
+        "When the server calls and more files wait, they are archived in the same call, in the server's order, each marked as done once it "
+        "is durable everywhere. pg_stat_archiver therefore counts calls, not files. An archive_command that does more "
+        "than this program needs --batch-size 0.\n\n"
         "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted is "
         "an error and not an empty archive. With --state-dir the first archiving marks an empty directory; "
         "--init, without %p, marks any.",
@@ -36,6 +40,7 @@ struct Options {
   std::vector<Place> staging;
   std::string state_directory;
   std::string pid_file;
+  int batch_size = 64;
   int workers = 0;  // 0: as many as processors, at most 2
   bool not_nice = false;
   std::vector<std::string> unused;
@@ -58,6 +63,8 @@ std::vector<Option> option_table(Options& options) {
       {"no-header-check", "", "", "check size and name only: for encrypted WAL", set_flag(options.no_header_check)},
       {"state-dir", "s", "DIR", "remember in DIR which destinations were marked", set_text(options.state_directory)},
       {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 2)", set_number(options.workers, 1, 64)},
+      {"batch-size", "", "N", "archive N waiting files beforehand (default: 64; 0: none)",
+       set_number(options.batch_size, 0, 100'000)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
       {"temp-dir", "t", "DIR", "accepted; nothing is written outside DIR", no_meaning(options.unused, "temp-dir")},
       {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
@@ -112,7 +119,15 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   return 0;
 }
 
+ArchiveTargets archive_targets(const Options& options) {
+  ArchiveTargets targets{options.destinations, {}, options.state_directory, !options.no_header_check};
+  if (!options.staging.empty()) targets.staging = options.staging.front();
+  return targets;
+}
+
 int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
+  // A server that shuts down waits for the call.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   const ArchivedCluster cluster = look_at_data_directory(options.data_directory, options.force_data_directory);
@@ -121,12 +136,14 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
   if (options.init) return init(options, cluster, log);
 
   if (operands.size() != 1) fail(Exit::usage, "{} operands given, one is wanted: the path of a WAL file", operands.size());
-  ArchiveTargets targets{options.destinations, {}, options.state_directory, !options.no_header_check};
-  if (!options.staging.empty()) targets.staging = options.staging.front();
+  const ArchiveTargets targets = archive_targets(options);
+  const Archiving archiving{cluster, targets, log};
+  const std::filesystem::path path = absolute_source(operands.front(), options.data_directory);
   const std::size_t workers = worker_count(options.workers, 2);
-  log.timed("Archiving " + operands.front(), [&] {
-    archive_file(absolute_source(operands.front(), options.data_directory), cluster, targets, workers, log);
-  });
+  log.timed("Archiving " + operands.front(), [&] { archive_file(path, archiving, workers); });
+  // From here on the answer is 0, whatever becomes of further files.
+  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers, end};
+  archive_ahead(path, look_ahead, archiving);
   return 0;
 }
 

@@ -60,6 +60,11 @@ bool WalCollector::can_still_come(const WalName& name) {
   if (sources_.temporary == nullptr || server_ == nullptr) return true;
   // pitr-archive copies into our staging before it answers: what it could not copy will not come.
   if (!archiving_ || !sources_.temporary->is_complete()) return false;
+  // The server counts calls of its archive_command: what was archived ahead has its mark alone. That of a standby says
+  // only that the segment came by streaming.
+  if (!cluster_.is_standby && is_there(cluster_.data_directory / "pg_wal/archive_status" / (name.text() + ".done"))) {
+    return false;
+  }
   const auto archived = server_->query("SELECT last_archived_wal FROM pg_stat_archiver").at(0).at(0);
   return !archived || archived->substr(0, 24) < name.text();
 }

@@ -78,12 +78,21 @@ class CompressFilter final : public Sink {
             [this](Bytes block, Bytes result) { store(block, result); }) {}
 
   void write(Bytes bytes) override { pipeline_.write(bytes); }
+  void prepare() override {
+    end();
+    next_->prepare();
+  }
   void finish() override {
-    pipeline_.finish();
+    end();
     next_->finish();
   }
 
  private:
+  void end() {
+    if (!ended_) pipeline_.finish();
+    ended_ = true;
+  }
+
   void store(Bytes block, Bytes result) {
     next_->write(result);
     if (observe_) observe_({stored_, result.size(), raw_, block.size(), result});
@@ -97,6 +106,7 @@ class CompressFilter final : public Sink {
   std::vector<std::unique_ptr<BlockCompressor>> compressors_;
   std::uint64_t stored_ = 0;
   std::uint64_t raw_ = 0;
+  bool ended_ = false;
   BlockPipeline pipeline_;  // the last: its threads end before what they use
 };
 

@@ -94,12 +94,21 @@ class LzmaStream final : public Sink {
   }
 
   void write(Bytes bytes) override { encode(bytes, LZMA_RUN); }
+  void prepare() override {
+    end();
+    next_->prepare();
+  }
   void finish() override {
-    encode({}, LZMA_FINISH);
+    end();
     next_->finish();
   }
 
  private:
+  void end() {
+    if (!ended_) encode({}, LZMA_FINISH);
+    ended_ = true;
+  }
+
   void encode(Bytes in, lzma_action action) {
     if (std::exchange(unusable_, true)) fail_compress(Codec::lzma, "used after an error or its end");
     const std::span<std::byte> out = output_.at_least(256 * 1024);
@@ -122,6 +131,7 @@ class LzmaStream final : public Sink {
   Stream stream_;
   OutputBuffer output_;
   bool unusable_ = false;
+  bool ended_ = false;
 };
 
 // Both formats.

@@ -182,14 +182,23 @@ AtomicFile::~AtomicFile() {
   }
 }
 
-void AtomicFile::write(Bytes bytes) { write_all(file_, bytes); }
+void AtomicFile::write(Bytes bytes) {
+  prepared_ = false;
+  write_all(file_, bytes);
+}
 
-void AtomicFile::finish() {
-  throw_if_signalled();
+void AtomicFile::prepare() {
+  if (prepared_) return;
   if (durable_ == Durable::yes) sync(file_);
   // NFS and quotas tell some write errors only at close; the file itself stays open, its lock with it.
   const int number = ::dup(file_.number());
   if (number < 0 || ::close(number) != 0) fail(Exit::failed, "close {}: {}", file_.name(), errno_text(errno));
+  prepared_ = true;
+}
+
+void AtomicFile::finish() {
+  throw_if_signalled();
+  prepare();
   // Locks do not reach the other hosts of an NFS mount with `nolock`: one may have taken us for dead and be writing
   // half a file of its own under our temporary name.
   if (!is_name_of(directory_, temporary_, file_)) {
@@ -291,6 +300,12 @@ void remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     fail(Exit::failed, "remove {}: {}", path.native(), errno_text(errno));
   }
+}
+
+bool rename_if_there(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
+  fail(Exit::failed, "rename {} to {}: {}", from.native(), to.native(), errno_text(errno));
 }
 
 void remove_at(const Fd& directory, const std::string& name, Removed what) {

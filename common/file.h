@@ -38,6 +38,7 @@ class AtomicFile final : public Sink {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(Bytes bytes) override;
+  void prepare() override;  // durable, under the temporary name
   void finish() override;
 
  private:
@@ -47,6 +48,7 @@ class AtomicFile final : public Sink {
   Fd directory_;
   std::string temporary_;  // name in directory_; empty once there is nothing to remove
   Fd file_;
+  bool prepared_ = false;
 };
 struct AtomicFile::Conflict : Error {
   using Error::Error;
@@ -83,6 +85,8 @@ void truncate_file(const std::filesystem::path& path, std::uint64_t size);
 bool has_living_temporaries(const std::filesystem::path& directory);
 // Missing is fine; anything else that keeps the file there throws.
 void remove_file(const std::filesystem::path& path);
+// Gives an existing file another name, also one that is taken; false when there is no such file. Not durable.
+bool rename_if_there(const std::filesystem::path& from, const std::filesystem::path& to);
 // Removes a file, a link or an empty directory from an open directory; missing is fine.
 enum class Removed { file, directory };
 void remove_at(const Fd& directory, const std::string& name, Removed what);

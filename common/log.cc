@@ -111,6 +111,7 @@ std::string expand_time(std::string_view pattern, std::chrono::system_clock::tim
 }
 
 void Log::line(std::string_view level, std::string_view message) {
+  const std::lock_guard lock(*mutex_);
   try {
     const std::string text = one_line(message);
     const bool has_log = !pattern_.empty();

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +15,7 @@ namespace pitr {
 // Log lines in the form that OmniPITR's log tools know:
 //   2015-09-09 04:50:54.185227 -0400 : 9766 : pitr-base : LOG : All done.
 // Without a log file errors go to stderr as "pitr-base: ERROR : …" (PostgreSQL's own log adds the time).
-// Logging never throws: a log that cannot be written is said once on stderr, and the work goes on.
+// Threads may share a log. Logging never throws: a log that cannot be written is said once on stderr, and the work goes on.
 class Log {
  public:
   explicit Log(std::string_view program) : program_(program) {}
@@ -61,6 +63,7 @@ class Log {
   void line(std::string_view level, std::string_view message);
   bool write_to_file(std::string_view level, std::string_view message);
 
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // a log can be moved
   std::string program_;
   std::string pattern_;
   bool verbose_ = false;

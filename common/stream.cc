@@ -61,6 +61,15 @@ void Tee::add(const Opener& open) {
 
 void Tee::write(Bytes bytes) {
   each([bytes](Sink& branch) { branch.write(bytes); });
+  require_one();
+}
+
+void Tee::prepare() {
+  each([](Sink& branch) { branch.prepare(); });
+  require_one();
+}
+
+void Tee::require_one() const {
   // Without branches and without failures every opener said that nothing is needed: not an error.
   if (branches_.empty() && !failures_.empty()) fail_with_all();
 }

@@ -29,6 +29,9 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void write(Bytes bytes) = 0;
+  // All bytes are there: does what finish() can do before a name appears, so that only the publishing is left for it.
+  // Nobody has to call this. What throws here is abandoned, as when finish() throws.
+  virtual void prepare() {}
   // All bytes are there: returns when they are durable under their name, at every stage of the chain.
   // A Sink destroyed without finish() abandons everything that was written.
   virtual void finish() = 0;
@@ -69,6 +72,7 @@ class BorrowedSink final : public Sink {
  public:
   explicit BorrowedSink(Sink& sink) : sink_(sink) {}
   void write(Bytes bytes) override { sink_.write(bytes); }
+  void prepare() override { sink_.prepare(); }
   void finish() override { sink_.finish(); }
 
  private:
@@ -93,6 +97,7 @@ class Tee final : public Sink {
   // branch that needs nothing. The Tee adds nothing to a message: the branch's errors name their object.
   void add(const Opener& open);
   void write(Bytes bytes) override;
+  void prepare() override;  // throws as write() does
   void finish() override;
 
   bool empty() const { return branches_.empty(); }
@@ -102,6 +107,7 @@ class Tee final : public Sink {
  private:
   void each(const std::function<void(Sink&)>& step);
   void note_failure(const Error& error);
+  void require_one() const;
   [[noreturn]] void fail_with_all() const;
 
   std::vector<std::unique_ptr<Sink>> branches_;

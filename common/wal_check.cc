@@ -24,13 +24,21 @@ class SegmentCheck final : public Sink {
     next_->write(bytes);
   }
 
+  void prepare() override {
+    check_end();
+    next_->prepare();
+  }
   void finish() override {
-    const bool complete = expected_.check_header ? size_ == largest_ && size_ > 0 : SegmentSize::of(size_).has_value();
-    if (!complete) bad(fmt::format("{} bytes long, which is no whole segment", size_));
+    check_end();
     next_->finish();
   }
 
  private:
+  void check_end() const {
+    const bool complete = expected_.check_header ? size_ == largest_ && size_ > 0 : SegmentSize::of(size_).has_value();
+    if (!complete) bad(fmt::format("{} bytes long, which is no whole segment", size_));
+  }
+
   [[noreturn]] void bad(const std::string& reason) const {
     fail(Exit::damaged, "WAL segment {}: {}", expected_.name.text(), reason);
   }
@@ -75,20 +83,31 @@ class TextCheck final : public Sink {
     text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
 
+  void prepare() override {
+    pass();
+    next_->prepare();
+  }
   void finish() override {
+    pass();
+    next_->finish();
+  }
+
+ private:
+  void pass() {
+    if (passed_) return;
     if (expected_.name.kind() == WalKind::history) {
       parse_timeline_history(expected_.name, text_);
     } else if (!text_.starts_with("START WAL LOCATION: ") || !text_.ends_with('\n')) {
       fail(Exit::damaged, "{}: not a backup history file", expected_.name.text());
     }
     next_->write(as_bytes(text_));
-    next_->finish();
+    passed_ = true;
   }
 
- private:
   WalExpectation expected_;
   std::unique_ptr<Sink> next_;
   std::string text_;
+  bool passed_ = false;
 };
 
 }  // namespace

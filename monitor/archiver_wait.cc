@@ -27,16 +27,18 @@ void look(Arrival& arrival, const WalName& wal, Clock::time_point start) {
   }
 }
 
-// The order in which they are archived is that of their names.
-bool is_archived(const Archiver& now, const WalName& wal) {
+bool is_archived(Server& server, const Archiver& now, const WalName& wal) {
+  // The order in which they are archived is that of their names.
   const auto last = WalName::parse(now.last_archived_wal);
-  return last && last->kind() != WalKind::history && last->text() >= wal.text();
+  if (last && last->kind() != WalKind::history && last->text() >= wal.text()) return true;
+  // pitr-archive looks ahead, and the server counts calls: what was archived ahead has its mark alone.
+  return !server.query("SELECT 1 FROM pg_ls_archive_statusdir() WHERE name = $1", {wal.text() + ".done"}).empty();
 }
 
 bool is_over(Server& server, const Archiver& before, const WalName& wal, bool has_destinations) {
   const Archiver now = ask_archiver(server);
   if (now.failed_count >= before.failed_count + tries_in_a_row) return true;
-  return !has_destinations && is_archived(now, wal);
+  return !has_destinations && is_archived(server, now, wal);
 }
 
 // Segments that wait for the archiver; null: we may not look.
@@ -61,7 +63,7 @@ Reason reason_of(Server& server, const Archiver& before, const WalName& wal, con
                         now.failed_count - before.failed_count, now.last_failed_wal),
             "read its message in the server's log"};
   }
-  if (is_archived(now, wal)) {
+  if (is_archived(server, now, wal)) {
     return {"archive_command says that it is archived, and stores nothing here",
             "is this place in archive_command? correct one of the two"};
   }
@@ -106,7 +108,7 @@ void report_missing(Server& server, const Archiver& before, const WalName& wal, 
                   reason.advice);
   }
   if (!arrivals.empty()) return;
-  if (is_archived(ask_archiver(server), wal)) {
+  if (is_archived(server, ask_archiver(server), wal)) {
     report.warning("archiving", fmt::format("the server says that {} is archived; it is not known where", wal.text()),
                    "name the directories with --dst-local to have them looked at");
   } else {

@@ -11,7 +11,7 @@ for codec in "${!suffix[@]}"; do
 done
 # The server's own copy, to compare with.
 mkdir "$SCRATCH/original"
-configure "archive_command = 'cp \"%p\" $SCRATCH/original/%f && pitr-archive -s $STATE$options \"%p\"'"
+configure "archive_command = 'cp \"%p\" $SCRATCH/original/%f && pitr-archive --batch-size 0 -s $STATE$options \"%p\"'"
 start
 sql "CREATE TABLE t AS SELECT generate_series(1, 20000)"
 sql "SELECT pg_create_restore_point('switch')" >/dev/null

@@ -196,6 +196,31 @@ TEST_CASE("compress finishes the next sink only after everything is written") {
   }
 }
 
+TEST_CASE("a compressor that is prepared has written everything, and publishes nothing yet") {
+  struct Last final : Sink {
+    Last(std::string& bytes, bool& is_finished) : stored(bytes), finished(is_finished) {}
+    void write(Bytes bytes) override { StringSink(stored).write(bytes); }
+    void prepare() override { stored += "|"; }
+    void finish() override { finished = true; }
+    std::string& stored;
+    bool& finished;
+  };
+  const std::string raw = sample(2 * mebibyte + 5);
+  for (const Codec codec : all_codecs()) {
+    CAPTURE(name(codec));
+    std::string stored;
+    bool finished = false;
+    const std::unique_ptr<Sink> filter = compress({codec}, 2, std::make_unique<Last>(stored, finished));
+    filter->write(as_bytes(raw));
+    filter->prepare();
+    CHECK_FALSE(finished);
+    CHECK(stored == compressed({codec}, raw) + "|");
+    filter->finish();
+    CHECK(finished);
+    CHECK(stored == compressed({codec}, raw) + "|");
+  }
+}
+
 TEST_CASE("writing in pieces of one byte works in both directions") {
   for (const Codec codec : all_codecs()) {
     const std::string raw = sample(40000);

@@ -266,6 +266,46 @@ TEST_CASE("the bytes are durable before the name, and the name before the end") 
   CHECK(calls.trace == "fsync file, fsync directory");
 }
 
+TEST_CASE("a file that is prepared is durable and has no name yet; what is written afterwards is made durable, too") {
+  const Scratch scratch;
+  SystemCalls calls;
+  {
+    AtomicFile file(scratch / "file", Existing::refuse, 0600);
+    file.write(as_bytes("one"));
+    file.prepare();
+    file.prepare();
+    CHECK(calls.trace == "fsync file");
+    CHECK_FALSE(fs::exists(scratch / "file"));
+    file.finish();
+    CHECK(calls.trace == "fsync file, linkat, unlinkat, fsync directory");
+  }
+  {
+    AtomicFile file(scratch / "other", Existing::refuse, 0600);
+    file.prepare();
+    calls.trace.clear();
+    file.write(as_bytes("two"));
+    file.finish();
+    CHECK(calls.trace == "fsync file, linkat, unlinkat, fsync directory");
+  }
+  calls.trace.clear();
+  AtomicFile(scratch / "third", Existing::refuse, 0600).prepare();
+  CHECK(calls.trace == "fsync file, unlinkat");
+  CHECK(text_of(scratch / "file") == "one");
+  CHECK(text_of(scratch / "other") == "two");
+}
+
+TEST_CASE("a name is given to a file that is there, and to none that is not") {
+  const Scratch scratch;
+  CHECK_FALSE(rename_if_there(scratch / "one", scratch / "two"));
+  scratch.write("one", "x");
+  scratch.write("two", "y");
+  CHECK(rename_if_there(scratch / "one", scratch / "two"));
+  CHECK(text_of(scratch / "two") == "x");
+  CHECK_FALSE(fs::exists(scratch / "one"));
+  fs::create_directory(scratch / "directory");
+  CHECK(failure_of([&] { rename_if_there(scratch / "two", scratch / "directory"); }).mentions("directory"));
+}
+
 TEST_CASE("a directory is durable in its parent before anything is put into it") {
   const Scratch scratch;
   SystemCalls calls;

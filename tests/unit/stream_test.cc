@@ -33,6 +33,7 @@ class SlowSource final : public Source {
 
 struct Trace {
   std::string text;
+  bool prepared = false;
   bool finished = false;
   bool destroyed = false;
 };
@@ -52,6 +53,7 @@ class Branch final : public Sink {
     left_ -= bytes.size();
     StringSink(trace_.text).write(bytes);
   }
+  void prepare() override { trace_.prepared = true; }
   void finish() override {
     if (!may_finish_) throw Error(code_, message_);
     trace_.finished = true;
@@ -226,6 +228,25 @@ TEST_CASE("a branch that needs nothing is no branch and no failure") {
   CHECK_NOTHROW(tee.write(as_bytes("x")));
   CHECK_NOTHROW(tee.finish());
   CHECK(tee.failures().empty());
+}
+
+TEST_CASE("a tee prepares every branch, and goes on without those that fail") {
+  Trace one, broken, other;
+  Tee tee;
+  tee.add(branch(one));
+  tee.add(branch(broken, 1));
+  tee.add(branch(other));
+  tee.write(as_bytes("abc"));
+  tee.prepare();
+  CHECK(one.prepared);
+  CHECK(other.prepared);
+  CHECK_FALSE(broken.prepared);
+  CHECK_FALSE(one.finished);
+  CHECK(error_of([&] { tee.finish(); }).what() == std::string("write to it: broken"));
+  CHECK(other.finished);
+  Tee none;
+  none.add([]() -> std::unique_ptr<Sink> { fail(Exit::failed, "cannot open"); });
+  CHECK(error_of([&] { none.prepare(); }).what() == std::string("cannot open"));
 }
 
 TEST_CASE("a tee destroyed without finish abandons its branches") {

@@ -13,6 +13,7 @@ namespace {
 // What came through, and the Error that ended it.
 struct Passed {
   std::string bytes;
+  bool prepared = false;
   bool finished = false;
   Failure failure;
 };
@@ -21,6 +22,7 @@ class Ending final : public Sink {
  public:
   explicit Ending(Passed& passed) : passed_(passed) {}
   void write(Bytes bytes) override { StringSink(passed_.bytes).write(bytes); }
+  void prepare() override { passed_.prepared = true; }
   void finish() override { passed_.finished = true; }
 
  private:
@@ -161,6 +163,35 @@ TEST_CASE("a file without end is stopped after one segment") {
   check->write(as_bytes(segment()));
   CHECK(failure_of([&] { check->write(as_bytes("x")); }).code == Exit::damaged);
   CHECK(passed.bytes.size() == megabyte);
+}
+
+TEST_CASE("what is prepared has passed every check, and the text of a history file once") {
+  const auto prepare = [](std::string_view name, std::string_view bytes) {
+    Passed passed;
+    passed.failure = failure_of([&] {
+      const auto check = check_wal(named(name), std::make_unique<Ending>(passed));
+      check->write(as_bytes(bytes));
+      check->prepare();
+      CHECK_FALSE(passed.finished);
+      check->finish();
+    });
+    return passed;
+  };
+  const std::string history = "1\t0/700148\tx\n";
+  for (const auto& [name, right, wrong] :
+       {std::tuple<std::string_view, std::string, std::string>{seventh, segment(), segment().substr(1)},
+        {seventh, segment(), segment().substr(0, megabyte / 2)},
+        {"00000002.history", history, "x"},
+        {"000000010000000000000007.00000028.backup", std::string(backup_history), "x"}}) {
+    const Passed good = prepare(name, right);
+    CHECK(good.prepared);
+    CHECK(good.finished);
+    CHECK(good.bytes == right);
+    const Passed bad = prepare(name, wrong);
+    CHECK(bad.failure.code == Exit::damaged);
+    CHECK_FALSE(bad.prepared);
+    CHECK_FALSE(bad.finished);
+  }
 }
 
 TEST_CASE("a closer look at the header may refuse the segment") {

@@ -1,0 +1,50 @@
+#include "archive/caller.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <string>
+
+#include "common/fd.h"
+
+namespace pitr {
+namespace {
+
+// "" when it is not there.
+std::string text_of(const std::filesystem::path& path) {
+  std::string text;
+  if (Fd file = open_if_there(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)) {
+    FileSource source(std::move(file));
+    StringSink sink(text);
+    copy(source, sink);
+  }
+  return text;
+}
+
+// 0 when there is none at the beginning of the text: no process has it.
+pid_t pid_in(std::string_view text) {
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid;
+}
+
+pid_t parent_of(pid_t pid) {
+  // "123 (any text, also with parentheses) S 99 ...": the parent is 99.
+  const std::string text = text_of(fmt::format("/proc/{}/stat", pid));
+  const auto name_end = text.rfind(") ");
+  constexpr std::size_t state = 4;  // ") S "
+  return name_end == std::string::npos || name_end + state > text.size() ? 0 : pid_in(text.substr(name_end + state));
+}
+
+}  // namespace
+
+bool is_called_by_server(const std::filesystem::path& data_directory) {
+  const pid_t server = pid_in(text_of(data_directory / "postmaster.pid"));
+  if (server <= 0) return false;
+  pid_t pid = ::getppid();
+  while (pid > 0 && pid != server) pid = parent_of(pid);
+  return pid == server;
+}
+
+}  // namespace pitr
