@@ -1,4 +1,6 @@
 #include "archive/archive.h"
+#include "archive/destinations.h"
+#include "archive/flush.h"
 #include "archive/look_ahead.h"
 #include "archive/marking.h"
 #include "common/lock.h"
@@ -38,6 +40,11 @@ struct Options {
   bool no_header_check = false;
   std::vector<Place> destinations;
   std::vector<Place> staging;
+  std::vector<std::string> required;
+  std::string spool_directory;
+  std::uint64_t spool_most = std::uint64_t{10} << 30;
+  bool flush = false;
+  Remote remote;
   std::string state_directory;
   std::string pid_file;
   int batch_size = 64;
@@ -57,6 +64,12 @@ std::vector<Option> option_table(Options& options) {
       {"force-data-dir", "f", "", "accept a data directory without pg_control", set_flag(options.force_data_directory)},
       {"dst-local", "dl", "[CODEC=]DIR", "store the file in DIR; may be given often",
        append_place(options.destinations), true},
+      {"dst-remote", "dr", "[CODEC=]HOST:DIR", "store it on another host; or rsync://HOST/MODULE/DIR",
+       append_place(options.destinations, &options.remote), true},
+      {"require", "", "WHAT", "wait for all, any, a number or these places (all)", append_text(options.required), true},
+      {"spool-dir", "", "DIR", "keep in DIR what others have not got yet", set_text(options.spool_directory)},
+      {"spool-max", "", "SIZE", "keep at most so much there (default: 10G)", set_size(options.spool_most)},
+      {"flush", "", "", "deliver what waits in --spool-dir, and end", set_flag(options.flush)},
       {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
        append_place(options.staging)},
       {"init", "", "", "mark every --dst-local for this cluster, and end", set_flag(options.init)},
@@ -85,8 +98,9 @@ std::filesystem::path absolute_source(const std::string& operand, const std::str
 }
 
 void check(const Options& options) {
-  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local or --dst-remote");
   for (const Place& place : options.destinations) {
+    if (kind(place) != PlaceKind::directory) continue;
     if (lies_within(place.place, options.data_directory) ||
         lies_within(place.place, std::filesystem::path(options.data_directory) / "pg_wal")) {
       fail(Exit::usage, "--dst-local {}: it lies in the data directory", place.place);
@@ -94,6 +108,9 @@ void check(const Options& options) {
     if (!options.staging.empty() && lies_within(place.place, options.staging.front().place)) {
       fail(Exit::usage, "--dst-local {}: it is the staging directory, which pitr-base removes", place.place);
     }
+  }
+  if (options.spool_directory.empty() && (options.flush || !options.required.empty())) {
+    fail(Exit::usage, "what a destination has not got yet must wait somewhere: give --spool-dir");
   }
 }
 
@@ -113,21 +130,59 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
     mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
-    fmt::print("{}: marked for cluster {}; files get their names {}\n", place.place,
-               cluster.identity->system_identifier, describe(try_publishing(place.place)));
+    fmt::print("{}: marked for cluster {}", place.place, cluster.identity->system_identifier);
+    if (kind(place) == PlaceKind::directory) {
+      fmt::print("; files get their names {}", describe(try_publishing(place.place)));
+    }
+    fmt::print("\n");
   }
   return 0;
 }
 
-ArchiveTargets archive_targets(const Options& options) {
-  ArchiveTargets targets{options.destinations, {}, options.state_directory, !options.no_header_check};
+ArchiveTargets archive_targets(const Options& options, Openness openness) {
+  ArchiveTargets targets{.destinations = options.destinations,
+                         .requirement = Requirement(options.required, options.destinations),
+                         .spool = {},
+                         .staging = {},
+                         .state_directory = options.state_directory,
+                         .check_header = !options.no_header_check};
+  if (!options.spool_directory.empty()) targets.spool.emplace(options.spool_directory, options.spool_most, openness);
   if (!options.staging.empty()) targets.staging = options.staging.front();
   return targets;
 }
 
-int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
+int archive(const Options& options, const std::string& operand, const Archiving& archiving) {
   // A server that shuts down waits for the call.
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const std::filesystem::path path = absolute_source(operand, options.data_directory);
+  const std::size_t workers = worker_count(options.workers, 2);
+  archiving.log.timed("Archiving " + operand, [&] { archive_file(path, archiving, workers); });
+  // From here on the answer is 0, whatever becomes of further files.
+  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers, end};
+  archive_ahead(path, look_ahead, archiving);
+  return 0;
+}
+
+// Whatever came of the call: what waits in the spool goes on its way behind its back.
+class Flushing {
+ public:
+  explicit Flushing(const Archiving& archiving) : archiving_(archiving) {}
+  ~Flushing() {
+    if (!archiving_.targets.spool) return;
+    try {
+      flush_in_background(archiving_);
+    } catch (const Error& error) {
+      archiving_.log.error("deliver what waits in the spool: {}", error.what());
+    }
+  }
+  Flushing(const Flushing&) = delete;
+  Flushing& operator=(const Flushing&) = delete;
+
+ private:
+  const Archiving& archiving_;
+};
+
+int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   const ArchivedCluster cluster = look_at_data_directory(options.data_directory, options.force_data_directory);
@@ -135,16 +190,17 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
   if (!options.pid_file.empty()) alone.emplace(options.pid_file, cluster.openness.file);
   if (options.init) return init(options, cluster, log);
 
-  if (operands.size() != 1) fail(Exit::usage, "{} operands given, one is wanted: the path of a WAL file", operands.size());
-  const ArchiveTargets targets = archive_targets(options);
-  const Archiving archiving{cluster, targets, log};
-  const std::filesystem::path path = absolute_source(operands.front(), options.data_directory);
-  const std::size_t workers = worker_count(options.workers, 2);
-  log.timed("Archiving " + operands.front(), [&] { archive_file(path, archiving, workers); });
-  // From here on the answer is 0, whatever becomes of further files.
-  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers, end};
-  archive_ahead(path, look_ahead, archiving);
-  return 0;
+  const std::size_t wanted = options.flush ? 0 : 1;
+  if (operands.size() != wanted) {
+    fail(Exit::usage, "{} operands given, {}", operands.size(),
+         options.flush ? "none is wanted" : "one is wanted: the path of a WAL file");
+  }
+  const ArchiveTargets targets = archive_targets(options, cluster.openness);
+  Destinations destinations(cluster, targets, log);
+  const Archiving archiving{cluster, targets, destinations, log};
+  if (options.flush) return flush(archiving) ? 0 : 1;
+  const Flushing flushing(archiving);
+  return archive(options, operands.front(), archiving);
 }
 
 }  // namespace
