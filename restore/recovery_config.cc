@@ -156,6 +156,7 @@ std::string restore_command(const RecoveryConfig& config) {
   if (config.sources.empty()) return "false";
   std::string command = word_for_shell(config.restore_program);
   for (const Place& source : config.sources) command += " -s " + word_for_shell(source_word(source));
+  if (!config.prefetch_directory.empty()) command += " --prefetch-dir " + word_for_shell(config.prefetch_directory);
   std::string escaped;
   for (const char c : command) escaped += c == '%' ? std::string("%%") : std::string(1, c);
   return escaped + " %f %p";
