@@ -73,7 +73,7 @@ def table(bench, wal):
     for tool, codec in (("zstd", "zstd 1"), ("lz4", "lz4")):
         stored = bench.scratch / "restore-from" / codec.replace(" ", "-")
         add(tool, f"{tool} -d", lambda i, tool=tool, stored=stored, suffix=SUFFIXES[codec]: [
-            tool, "-dqf", stored / f"{segments[i].name}{suffix}", out / tool], out / tool)
+            tool, "-dqf", stored / f"{segments[i].name}{suffix}", *(["-o"] if tool == "zstd" else []), out / tool], out / tool)
 
     prefetch = prefetch_row(bench, data, segments)
     bench.take_turns([*rows.values(), prefetch], rounds)

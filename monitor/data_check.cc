@@ -5,6 +5,8 @@
 
 #include "common/backup_label.h"
 #include "common/control_file.h"
+#include "common/crc32c.h"
+#include "common/digest.h"
 
 namespace pitr {
 namespace {

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "tests/unit/failure.h"
 
 using namespace pitr;

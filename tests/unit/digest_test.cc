@@ -1,3 +1,4 @@
+#include "common/crc32c.h"
 #include "common/digest.h"
 
 #include <vector>
