@@ -22,7 +22,7 @@ def ratio_beside_zlib(segments, directory):
 
 
 def table(bench, wal):
-    rounds = 9 if bench.quick else 21
+    rounds = bench.amount(1, 9, 21)
     data = data_directory(bench, wal, "archiver", wal.segments)
     segments = wal.segments[:rounds + 1]
     in_pg_wal = [data / "pg_wal" / segment.name for segment in segments]

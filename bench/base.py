@@ -38,7 +38,7 @@ def table(bench, server):
         to = bench.scratch / "base" / "pg_basebackup"
         rows[f"basebackup {name}"] = Row(f"pg_basebackup {name}", lambda i, options=options, to=to: [
             "pg_basebackup", "-h", server.socket, "-U", "postgres", "-D", to, "-Ft", "-X", "fetch", "-c", "fast",
-            *options], lambda i, to=to: empty(to))
+            *options], lambda i, to=to: empty(to), by_server=True)
     for name, codec in {"none": "none", "lz4": "lz4", "zstd 1": "zstd:1", "gzip 6": "gzip:6"}.items():
         repository = Repository(bench, "base", server.data, codec, socket=server.socket)
         rows[f"pgbackrest {name}"] = Row(f"pgBackRest {name}, 2 processes",

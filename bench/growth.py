@@ -10,7 +10,7 @@ from measure import Goal, Row, Table
 
 def archive_rows(bench, wal, rounds):
     """Calls beside 10 and beside very many files."""
-    many = 100_000 if bench.quick else 1_000_000
+    many = bench.amount(1000, 100_000, 1_000_000)
     segments = wal.segments[:rounds + 1]
     data = data_directory(bench, wal, "growth-archiver", segments)
     rows = []
@@ -28,7 +28,7 @@ def archive_rows(bench, wal, rounds):
 
 def base_rows(bench, server):
     """Backups of the cluster with more bytes and more files in a directory that no server looks at."""
-    large, small_files = (1, 20_000) if bench.quick else (10, 200_000)
+    large, small_files = bench.amount((0.2, 500), (1, 20_000), (10, 200_000))
     extra = server.data / "base" / "9999"
     rows, sizes = [], []
 

@@ -23,6 +23,7 @@ class Row:
     repeat: int = 1   # runs in a row, for what takes about as long as its start
     status: tuple = (0,)
     missing: Optional[str] = None  # why it cannot be run
+    by_server: bool = False  # the server does the work: the CPU seconds of the command say nothing
     seconds: list = field(default_factory=list)
     cpu: list = field(default_factory=list)
     memory: int = 0   # KiB, the largest process of all runs
@@ -58,7 +59,7 @@ class Goal:
 
     def cpu_ratio(self):
         """The same of CPU seconds, which the load of the machine hardly changes."""
-        peers = [statistics.median(other.cpu) for other in self.others if other.cpu]
+        peers = [statistics.median(other.cpu) for other in self.others if other.cpu and not other.by_server]
         if self.value or not peers or not self.row.cpu or min(peers) == 0:
             return None
         return statistics.median(self.row.cpu) / min(peers)
@@ -84,9 +85,9 @@ class Table:
 class Bench:
     """Where the programs, the peers and the scratch space are, and how commands are run."""
 
-    def __init__(self, scratch, quick):
+    def __init__(self, scratch, quick, smoke):
         self.scratch = pathlib.Path(scratch)
-        self.quick = quick
+        self.quick, self.smoke = quick, smoke
         self.bin = self.scratch / "bin"
         self.postgres = pathlib.Path(os.environ.get("BIN", "/usr/lib/postgresql/15/bin"))
         self.log = self.scratch / "log"
@@ -97,6 +98,10 @@ class Bench:
         path = self.scratch.joinpath(*parts)
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    def amount(self, smoke, quick, whole):
+        """How much there is of something, or how often something is done."""
+        return smoke if self.smoke else quick if self.quick else whole
 
     def program(self, name):
         return str(self.bin / name)
@@ -134,6 +139,6 @@ class Bench:
             row.run(self, 0)
             row.seconds.clear()
             row.cpu.clear()
-        for round_number in range(1, rounds + 1):
+        for round_number in range(1, (1 if self.smoke else rounds) + 1):
             for row in present:
                 row.run(self, round_number)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import statistics
 
 
 def machine(bench):
@@ -31,8 +32,8 @@ def print_table(table):
         if row.missing:
             print(f"  {row.name:{width}}  {row.missing}")
             continue
-        cpu = sorted(row.cpu)[len(row.cpu) // 2]
-        figures = (row.median() * scale, min(row.seconds) * scale, cpu * scale)
+        cpu = None if row.by_server else statistics.median(row.cpu) * scale
+        figures = (row.median() * scale, min(row.seconds) * scale, cpu)
         print(f"  {row.name:{width}}  {'  '.join(f'{shown(x):>8}' for x in figures)}  {row.memory / 1024:7.1f}")
     for goal in table.goals:
         sign = ">=" if goal.at_least else "<="

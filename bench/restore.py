@@ -32,7 +32,7 @@ def prefetch_row(bench, data, segments):
 
 
 def table(bench, wal):
-    rounds = 9 if bench.quick else 21
+    rounds = bench.amount(1, 9, 21)
     segments = wal.segments[:rounds + 1]
     data = data_directory(bench, wal, "restored", segments)
     out = bench.directory("restore-out")
