@@ -18,6 +18,12 @@ def pitr_base(bench, server, destinations, *options):
             *(word for place in destinations for word in ("-dl", place)), *options]
 
 
+def cached(server):
+    """Everything is read from the page cache, by every tool."""
+    for path in files_of(server.data):
+        path.read_bytes()
+
+
 def table(bench, server):
     rows = {}
 
@@ -27,6 +33,7 @@ def table(bench, server):
         def fresh(_round):
             for directory in directories:
                 empty(directory)
+            cached(server)
 
         rows[f"pitr {name}"] = Row(f"pitr-base {name}", lambda i: pitr_base(
             bench, server, [f"{codec}={place}" for codec, place in zip(places, directories)]), fresh)
@@ -36,13 +43,23 @@ def table(bench, server):
     ours("zstd 1, twice", "zstd:1", "zstd:1")
     for name, options in BASEBACKUP.items():
         to = bench.scratch / "base" / "pg_basebackup"
+
+        def gone(_round, to=to):
+            empty(to)
+            cached(server)
+
         rows[f"basebackup {name}"] = Row(f"pg_basebackup {name}", lambda i, options=options, to=to: [
             "pg_basebackup", "-h", server.socket, "-U", "postgres", "-D", to, "-Ft", "-X", "fetch", "-c", "fast",
-            *options], lambda i, to=to: empty(to), by_server=True)
+            *options], gone, by_server=True)
     for name, codec in {"none": "none", "lz4": "lz4", "zstd 1": "zstd:1", "gzip 6": "gzip:6"}.items():
-        repository = Repository(bench, "base", server.data, codec, socket=server.socket)
+        repository = Repository(bench, f"base-{name.replace(' ', '-')}", server.data, codec, socket=server.socket)
+
+        def fresh_repository(_round, repository=repository):
+            repository.create()
+            cached(server)
+
         rows[f"pgbackrest {name}"] = Row(f"pgBackRest {name}, 2 processes",
-                                         lambda i, repository=repository: repository.backup(), repository.create)
+                                         lambda i, repository=repository: repository.backup(), fresh_repository)
     bench.take_turns(list(rows.values()), 5)
     return Table("base", f"Base backup of {bytes_of(server.data) / 1e6:.0f} MB in {len(files_of(server.data))} files, "
                  "2 workers", "s", list(rows.values()), goals(bench, server, rows))
