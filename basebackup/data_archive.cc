@@ -4,7 +4,7 @@
 
 #include <ctime>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/uncached_source.h"
 
 namespace pitr {

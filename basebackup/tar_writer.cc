@@ -11,7 +11,7 @@
 #include <map>
 #include <vector>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/json_text.h"
 #include "common/utf8_locale.h"
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/json_text.h"
 
 namespace pitr {

@@ -1,5 +1,6 @@
 #include "common/child.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -22,6 +23,13 @@ int contained(const std::function<int()>& work) noexcept {
   } catch (...) {
     return child_threw;
   }
+}
+
+// Whoever waits for the end of our output, or for a lock of ours, must not wait for a process that outlives us.
+void keep_nothing_open() {
+  const int nothing = ::open("/dev/null", O_RDWR);
+  for (int number = 0; number <= 2; ++number) ::dup2(nothing, number);
+  ::close_range(3, ~0U, 0);
 }
 
 }  // namespace
@@ -57,6 +65,20 @@ bool Child::ended() {
   number_ = 0;
   status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return true;
+}
+
+void run_detached(const char* name, const std::function<void()>& work) {
+  const pid_t number = ::fork();
+  if (number < 0) fail(Exit::failed, "fork: {}", errno_text(errno));
+  if (number > 0) return;
+  // A signal to the group that we were started in is none for it.
+  ::setsid();
+  ::prctl(PR_SET_NAME, name);
+  keep_nothing_open();
+  ::_exit(contained([&] {
+    work();
+    return 0;
+  }));
 }
 
 void execute(const std::vector<std::string>& words, const std::filesystem::path& directory) {

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/fd.h"
 
 namespace pitr {

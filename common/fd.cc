@@ -17,6 +17,7 @@ namespace {
 // A signal handler may touch nothing but this.
 std::atomic<int> remembered_signal{0};
 std::atomic<bool> remembered_user_signal{false};
+thread_local const std::atomic<bool>* gives_up = nullptr;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 int at_number(const Fd& at) { return at ? at.number() : AT_FDCWD; }
@@ -197,7 +198,10 @@ bool user_signal_caught() { return remembered_user_signal.load(); }
 
 int caught_signal() { return remembered_signal.load(); }
 
+void give_up_when(const std::atomic<bool>* flag) { gives_up = flag; }
+
 void throw_if_signalled() {
+  if (gives_up != nullptr && gives_up->load()) fail(Exit::failed, "given up");
   const int number = caught_signal();
   if (number != 0) fail(Exit::failed, "interrupted by SIG{}", sigabbrev_np(number));
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -75,6 +76,8 @@ void catch_signals();
 // The signal that was remembered, 0 when there was none.
 int caught_signal();
 void throw_if_signalled();
+// The calling thread gives up, as at a signal, once this flag is set. Null: not any more.
+void give_up_when(const std::atomic<bool>* flag);
 // SIGUSR1 is remembered from here on; it interrupts nothing by itself.
 void remember_user_signal();
 bool user_signal_caught();

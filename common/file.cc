@@ -325,6 +325,12 @@ void rename_directory(const std::filesystem::path& from, const std::filesystem::
   }
 }
 
+bool move_file(const Fd& directory, const std::string& name, const std::filesystem::path& to) {
+  if (::renameat(directory.number(), name.c_str(), AT_FDCWD, to.c_str()) == 0) return true;
+  if (errno == EXDEV) return false;
+  fail(Exit::failed, "rename {} to {}: {}", describe(directory, name), to.native(), errno_text(errno));
+}
+
 void create_directories(const std::filesystem::path& path, mode_t mode) {
   const std::filesystem::path clean = path.has_filename() ? path : path.parent_path();
   struct stat there {};

@@ -93,6 +93,9 @@ void remove_at(const Fd& directory, const std::string& name, Removed what);
 // Beside where it was; an empty directory under the new name is replaced. Not durable.
 void rename_directory(const std::filesystem::path& from, const std::filesystem::path& to);
 bool try_rename_directory(const std::filesystem::path& from, const std::filesystem::path& to) noexcept;
+// Moves a file out of an open directory; nothing is made durable. What stands at `to` is replaced, never written
+// through. False: `to` is on another file system, and nothing has changed.
+bool move_file(const Fd& directory, const std::string& name, const std::filesystem::path& to);
 // Creates `path` and its missing parents, each synced into its parent.
 void create_directories(const std::filesystem::path& path, mode_t mode);
 

@@ -40,8 +40,10 @@ class Log {
   // Something is wrong and the work goes on.
   template <typename... A>
   void error(fmt::format_string<A...> format, A&&... arguments) {
+    has_errors_ = true;
     line("ERROR", fmt::format(format, std::forward<A>(arguments)...));
   }
+  bool has_errors() const { return has_errors_; }  // was one told?
   // The work ends.
   void fatal(std::string_view message) { line("FATAL", message); }
 
@@ -67,6 +69,7 @@ class Log {
   std::string program_;
   std::string pattern_;
   bool verbose_ = false;
+  bool has_errors_ = false;
   bool complained_ = false;
   std::string path_;  // what pattern_ gave for the open file
   Fd file_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "common/crc32c.h"
 #include "common/json_text.h"
 
 namespace pitr {

@@ -84,16 +84,22 @@ take() { # SIZE: so many bytes follow. Without a reply; what fails here ends the
   exit 1
 }
 
-publish() { # NAME SIZE SHA-256
+settle() { # SIZE SHA-256: it is whole and durable; only its name is missing
   exec 3>&-
   size=$(stat -c %s "$temporary" 2>&1)
   if ! sum=$(slowly sha256sum <"$temporary" 2>&1); then
     reason "$sum"
-  elif [ "$size ${sum%% *}" != "$2 $3" ]; then
-    reply "fail it has arrived with other bytes: $size of $2"
-  elif ! text=$(slowly sync "$temporary" 2>&1); then
+  elif [ "$size ${sum%% *}" != "$1 $2" ]; then
+    reply "fail it has arrived with other bytes: $size of $1"
+  elif text=$(slowly sync "$temporary" 2>&1); then
+    reply ok
+  else
     reason "$text"
-  elif text=$(link "$temporary" "./$1" 2>&1) || rename_instead "$1" "$text"; then
+  fi
+}
+
+publish() { # NAME
+  if text=$(link "$temporary" "./$1" 2>&1) || rename_instead "$1" "$text"; then
     make_durable
   elif [ -e "./$1" ] || [ -h "./$1" ]; then
     reply conflict
@@ -162,12 +168,11 @@ fi
 
 while IFS= read -r verb; do
   case $verb in
-    look | make_file_durable | is_being_written | remove | list)
+    look | publish | make_file_durable | is_being_written | remove | list)
       IFS= read -r name && "$verb" "$name"
       ;;
-    send | begin) IFS= read -r name && IFS= read -r second && "$verb" "$name" "$second" ;;
+    send | begin | settle) IFS= read -r first && IFS= read -r second && "$verb" "$first" "$second" ;;
     take) IFS= read -r size && take "$size" ;;
-    publish) IFS= read -r name && IFS= read -r size && IFS= read -r sum && publish "$name" "$size" "$sum" ;;
     drop) drop_temporary && reply ok ;;
     litter) remove_dead ./*.tmp.ssh* && reply ok ;;
     *) reply "fail no such command" ;;

@@ -103,10 +103,20 @@ class SshSink final : public Sink {
     }
   }
 
-  void finish() override {
+  void prepare() override {
+    if (prepared_) return;
     send_block();
+    in_context("write " + described_, [&] {
+      session_->send({"settle", fmt::format("{}", size_), digest_.hex()});
+      session_->reply();
+    });
+    prepared_ = true;
+  }
+
+  void finish() override {
+    prepare();
     const std::string answer = in_context("create " + described_, [&] {
-      session_->send({"publish", name_.text(), fmt::format("{}", size_), digest_.hex()});
+      session_->send({"publish", name_.text()});
       return session_->reply();
     });
     if (answer == "conflict") throw AtomicFile::Conflict(Exit::failed, "create " + described_ + ": file exists");
@@ -140,6 +150,7 @@ class SshSink final : public Sink {
   Digest digest_;
   std::vector<std::byte> block_;
   std::uint64_t size_ = 0;
+  bool prepared_ = false;
 };
 
 class SshStore final : public Store {
@@ -155,8 +166,24 @@ class SshStore final : public Store {
 
   std::unique_ptr<Source> open(const Name& name) override {
     const auto found = look(name);
-    if (!found) return nullptr;
-    return std::make_unique<SshSource>(sessions_, Store::describe(name), name, found->size);
+    return found ? source(name, *found) : nullptr;
+  }
+
+  // One round trip, whatever the number of names.
+  std::vector<std::unique_ptr<Source>> open_each(const std::vector<Name>& names) override {
+    BorrowedSession session(sessions_);
+    std::vector<std::unique_ptr<Source>> sources;
+    try {
+      for (const Name& name : names) session->send({"look", name.text()});
+      for (const Name& name : names) {
+        const auto found = in_context("open " + Store::describe(name), [&] { return parse_found(session->reply()); });
+        sources.push_back(found ? source(name, *found) : nullptr);
+      }
+    } catch (const Error&) {
+      session->set_broken();  // replies are on their way that nobody will read
+      throw;
+    }
+    return sources;
   }
 
   std::optional<std::chrono::system_clock::time_point> modified(const Name& name) override {
@@ -207,6 +234,10 @@ class SshStore final : public Store {
       if (!seen) session->set_broken();
     }
   };
+
+  std::unique_ptr<Source> source(const Name& name, const Found& found) const {
+    return std::make_unique<SshSource>(sessions_, Store::describe(name), name, found.size);
+  }
 
   std::string ask(std::string_view operation, std::string_view verb, const Name& name) {
     return in_context(fmt::format("{} {}", operation, Store::describe(name)), [&] {

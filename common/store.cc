@@ -11,4 +11,10 @@ std::optional<Name> Name::parse(std::string_view text) {
   return Name(text);
 }
 
+std::vector<std::unique_ptr<Source>> Store::open_each(const std::vector<Name>& names) {
+  std::vector<std::unique_ptr<Source>> sources;
+  for (const Name& name : names) sources.push_back(open(name));
+  return sources;
+}
+
 }  // namespace pitr

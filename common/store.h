@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/file.h"
 #include "common/wal.h"
@@ -39,6 +40,8 @@ class Store {
   // Null: the place was reached and has no such file. A symbolic link or anything else that is no regular file
   // MUST throw.
   virtual std::unique_ptr<Source> open(const Name& name) = 0;
+  // open() for each of these; where that is far, in one round trip.
+  virtual std::vector<std::unique_ptr<Source>> open_each(const std::vector<Name>& names);
   // When the file was stored, by the clock of the place; null: no such file.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Name& name) = 0;
   // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish() throws

@@ -86,11 +86,17 @@ std::optional<WalName> stored_segment(const Name& name) {
 }
 
 std::vector<StoredWal> find_wal(Store& store, const WalName& wal, std::optional<Codec> only) {
-  std::vector<StoredWal> found;
+  std::vector<Codec> codecs;
+  std::vector<Name> names;
   for (const Codec codec : all_codecs()) {
     if (only && codec != *only) continue;
-    const Name name(wal, suffix(codec));
-    if (auto source = store.open(name)) found.push_back({codec, name, std::move(source)});
+    codecs.push_back(codec);
+    names.emplace_back(wal, suffix(codec));
+  }
+  auto sources = store.open_each(names);
+  std::vector<StoredWal> found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (sources[i]) found.push_back({codecs[i], names[i], std::move(sources[i])});
   }
   return found;
 }

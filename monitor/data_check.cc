@@ -5,6 +5,7 @@
 
 #include "common/backup_label.h"
 #include "common/control_file.h"
+#include "common/crc32c.h"
 
 namespace pitr {
 namespace {

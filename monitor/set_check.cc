@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/crc32c.h"
 #include "monitor/bundle_check.h"
 #include "monitor/data_check.h"
 #include "monitor/digest_file.h"

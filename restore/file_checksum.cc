@@ -1,5 +1,7 @@
 #include "restore/file_checksum.h"
 
+#include "common/crc32c.h"
+
 namespace pitr {
 
 FileChecksum::FileChecksum(const std::string& algorithm) : is_crc_(algorithm == "CRC32C") {

@@ -1,16 +1,14 @@
 #include "restore/free_place.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/statvfs.h>
 
 #include <array>
-#include <charconv>
 #include <functional>
 #include <map>
-#include <optional>
 
 #include "common/file.h"
+#include "restore/postmaster.h"
 
 namespace pitr {
 namespace {
@@ -44,22 +42,6 @@ void for_each_server_process(const std::function<void(const std::string& pid, co
   }
 }
 
-// The process that postmaster.pid names, when it lives; what else it may be is not asked.
-std::optional<std::string> live_postmaster(const fs::path& data_directory) {
-  const Fd file = open_if_there(data_directory / "postmaster.pid", O_RDONLY | O_NONBLOCK);
-  if (!file) return std::nullopt;
-  std::array<std::byte, 32> buffer;
-  const std::string_view text(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
-  pid_t pid = 0;
-  std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH)) return std::nullopt;
-  // A number that was given to another process since: that one works elsewhere.
-  std::error_code code;
-  const fs::path directory = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), code);
-  if (!code && !fs::equivalent(directory, data_directory, code)) return std::nullopt;
-  return std::to_string(pid);
-}
-
 void refuse(const fs::path& path, const std::string& pid) {
   fail(Exit::usage, "{}: a server runs there (process {}): stop it first", path.native(), pid);
 }
@@ -76,7 +58,7 @@ void require_free_directory(const fs::path& path) {
 }
 
 void require_stopped(const fs::path& data_directory) {
-  if (const auto pid = live_postmaster(data_directory)) refuse(data_directory, *pid);
+  if (const auto pid = postmaster_of(data_directory)) refuse(data_directory, std::to_string(*pid));
   for_each_server_process([&](const std::string& pid, const fs::path& directory) {
     std::error_code code;
     if (fs::equivalent(directory, data_directory, code) && !code) refuse(data_directory, pid);

@@ -54,6 +54,8 @@ struct Options {
   std::string removal_pause_trigger;
   std::string pre_removal_processing;
   std::string temporary_directory;
+  int prefetch = 8;
+  std::string prefetch_directory;
   std::string pid_file;
   std::string ignored;
   std::vector<std::string> unused;
@@ -92,6 +94,9 @@ std::vector<Option> option_table(Options& options) {
        set_text(options.pre_removal_processing)},
       {"temp-dir", "t", "DIR", "uncompress for COMMAND in DIR (default: $TMPDIR, /tmp)",
        set_text(options.temporary_directory)},
+      {"prefetch-dir", "", "DIR", "fetch the next segments ahead of time into DIR",
+       set_text(options.prefetch_directory)},
+      {"prefetch", "", "N", "fetch at most N ahead; 0: none (default: 8)", set_number(options.prefetch, 0, 64)},
       {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly", no_meaning(options.unused, "error-pgcontroldata")},
       path_without_meaning(options, "pgcontroldata-path", "pp"),
       path_without_meaning(options, "gzip-path", "gp"),
@@ -147,6 +152,9 @@ std::filesystem::path data_directory(const Options& options) {
 
 void check(const Options& options) {
   if (options.sources.empty()) fail(Exit::usage, "no place to look in: give --source");
+  if (!options.prefetch_directory.empty() && !options.prefetch_directory.starts_with('/')) {
+    fail(Exit::usage, "--prefetch-dir {}: not an absolute path", options.prefetch_directory);
+  }
   if (options.wait && (options.no_wait || options.streaming_replication)) {
     fail(Exit::usage, "--wait contradicts --no-wait and --streaming-replication");
   }
@@ -236,9 +244,12 @@ int main(int argc, char** argv) {
     if (!options.pid_file.empty()) alone.emplace(options.pid_file, 0600);
 
     if (options.remove_before) remove_old_segments(options, operands.oldest_kept, log);
-    const Answer answer = reply(*request, make_patience(options), log);
+    // What is held back must not be taken from where its age is not known.
+    Prefetch prefetch(options.prefetch_directory, options.recovery_delay > 0 ? 0 : options.prefetch, *request, log);
+    const Answer answer = reply(*request, make_patience(options), prefetch, log);
     if (answer == Answer::absent) log.note("{} is in no source", request->name.text());
     if (!options.remove_before && answer == Answer::restored) remove_old_segments(options, operands.oldest_kept, log);
+    prefetch.conclude(answer);
     return static_cast<int>(answer);
   };
   const auto status = [&](const Error&) {

@@ -1,5 +1,6 @@
 #include "restore/recovery.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -141,9 +142,22 @@ RecoveryConfig Recovery::config() const {
                         .primary_conninfo = options_.primary_conninfo,
                         .restore_program = restore_program_,
                         .remote = options_.remote,
+                        .prefetch_directory = prefetch_directory(),
                         .isolated_socket = options_.isolated ? socket_directory().native() : ""};
   if (!rescue_directory_.empty()) config.sources.push_back({false, {}, rescue_directory_.native()});
   return config;
+}
+
+// Beside the data directory, where a segment gets into pg_wal by a mere rename; empty when it cannot be made there.
+fs::path Recovery::prefetch_directory() const {
+  const fs::path parent = directory_.parent_path();
+  std::error_code code;
+  if (::access(parent.c_str(), W_OK | X_OK) != 0 || !fs::is_directory(directory_ / "pg_wal", code)) return {};
+  const auto file_system = [](const fs::path& path) {
+    return file_status(open_file(path, O_RDONLY | O_DIRECTORY)).st_dev;
+  };
+  if (file_system(parent) != file_system(directory_ / "pg_wal")) return {};
+  return directory_.native() + ".pitr-prefetch";
 }
 
 fs::path Recovery::socket_directory() const {

@@ -34,6 +34,7 @@ class Recovery {
   TablespaceMapping mapping() const;
   void refuse_places() const;
   void refuse_isolated() const;
+  std::filesystem::path prefetch_directory() const;
   std::filesystem::path socket_directory() const;
   Until until() const;
   RecoveryConfig config() const;

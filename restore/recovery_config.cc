@@ -162,6 +162,7 @@ std::string restore_command(const RecoveryConfig& config) {
   if (!is_here) {
     for (const std::string& word : remote_words(config.remote)) command += " " + word_for_shell(word);
   }
+  if (!config.prefetch_directory.empty()) command += " --prefetch-dir " + word_for_shell(config.prefetch_directory);
   std::string escaped;
   for (const char c : command) escaped += c == '%' ? std::string("%%") : std::string(1, c);
   return escaped + " %f %p";

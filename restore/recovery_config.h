@@ -22,11 +22,13 @@ struct RecoveryConfig {
   bool standby = false;
   std::string primary_conninfo;
   std::string restore_program;  // pitr-restore, absolute
-  Remote remote;                // how it reaches sources on other hosts
+  Remote remote = {};           // how it reaches sources on other hosts
+  std::string prefetch_directory = {};  // of pitr-restore; "" for no prefetch
   std::string isolated_socket;  // a directory: the drill's settings, "" for a server as it was
 };
 
-// "'/usr/bin/pitr-restore' -s 'zstd=/backup/wal' %f %p": for the shell that the server gives it to, '%' doubled.
+// "/usr/bin/pitr-restore -s zstd=/backup/wal --prefetch-dir /data/pg.pitr-prefetch %f %p": for the shell that the
+// server gives it to, '%' doubled.
 std::string restore_command(const RecoveryConfig& config);
 
 // `text` in the quotes of a configuration file.

@@ -131,7 +131,7 @@ Look look(const RestoreRequest& request, const Patience& patience, Asker who, Fi
 
 }  // namespace
 
-Answer reply(const RestoreRequest& request, const Patience& patience, Log& log) {
+Answer reply(const RestoreRequest& request, const Patience& patience, Prefetch& prefetch, Log& log) {
   // The first timeline has no ancestors and no history; PostgreSQL asks for it all the same when it promotes.
   if (request.name == WalName::history(Timeline{1})) return Answer::absent;
   for (bool waited = false;; waited = true) {
@@ -142,6 +142,7 @@ Answer reply(const RestoreRequest& request, const Patience& patience, Log& log) 
       log.error("Recovery is ended at once, as asked for; {} is not handed over", request.name.text());
       return Answer::absent;
     }
+    if (prefetch.hand_over()) return Answer::restored;
     const Look result = look(request, patience, who, finish, log);
     if (result == Look::restored) return Answer::restored;
     const bool waits = patience.wait && finish == Finish::no && request.name.kind() == WalKind::segment;

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "restore/asker.h"
+#include "restore/prefetch.h"
 #include "restore/restore.h"
 
 namespace pitr {
@@ -18,8 +19,9 @@ struct Patience {
   bool gap_ends_recovery = false;        // --gap end
 };
 
-// Answers one question of PostgreSQL, after all waiting. Throws when the answer is a failure.
-Answer reply(const RestoreRequest& request, const Patience& patience, Log& log);
+// Answers one question of PostgreSQL, after all waiting. Throws when the answer is a failure. Only a segment that is
+// there is ever taken from `prefetch`.
+Answer reply(const RestoreRequest& request, const Patience& patience, Prefetch& prefetch, Log& log);
 
 // The answer for a failure of this request: answer_for_failure(), but for a history file that PostgreSQL asks for
 // when it has ended recovery and removed recovery.signal. A "no" would make it write a history without ancestors.

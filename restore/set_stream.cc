@@ -7,7 +7,7 @@
 
 #include "common/background.h"
 #include "common/backup_catalog.h"
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/parallel.h"
 
 namespace pitr {

@@ -1,4 +1,5 @@
 #include "common/backup_index.h"
+#include "common/crc32c.h"
 
 #include <sstream>
 #include <vector>
@@ -6,7 +7,6 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "common/digest.h"
 #include "tests/unit/failure.h"
 
 using namespace pitr;

@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/fd.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"

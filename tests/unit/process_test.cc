@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/child.h"
 #include "common/fd.h"
 #include "common/file.h"
 #include "common/lock.h"
@@ -221,6 +222,45 @@ TEST_CASE("a signal to us ends the work") {
     return failure.message == "interrupted by SIGTERM" && !has_children() ? 0 : 1;
   });
   CHECK(outcome.status == 0);
+}
+
+TEST_CASE("detached work outlives us in a session of its own, without a descriptor of ours") {
+  const Scratch scratch;
+  int ends_of_pipe[2];
+  REQUIRE(::pipe(ends_of_pipe) == 0);
+  const Outcome outcome = in_child([&] {
+    ::close(ends_of_pipe[0]);
+    const pid_t parent = ::getpid();
+    run_detached("detached", [&] {
+      while (::getppid() == parent) pause_for(0.01);
+      std::string open;
+      for (int number = 0; number < 64; ++number) {
+        const std::string path = fmt::format("/proc/self/fd/{}", number);
+        if (::fcntl(number, F_GETFD) != -1) open += std::filesystem::read_symlink(path).native() + " ";
+      }
+      std::ofstream(scratch / "new") << ::getpid() << " " << ::getsid(0) << " " << open;
+      std::filesystem::rename(scratch / "new", scratch / "said");
+      for (;;) ::pause();
+    });
+    return 0;
+  });
+  CHECK(outcome.status == 0);
+  // The pipe ends with us, not with the work.
+  ::close(ends_of_pipe[1]);
+  char byte = 0;
+  CHECK(::read(ends_of_pipe[0], &byte, 1) == 0);
+  ::close(ends_of_pipe[0]);
+  for (int i = 0; i < 2000 && !std::filesystem::exists(scratch / "said"); ++i) pause_for(0.01);
+  std::ifstream said(scratch / "said");
+  pid_t process = 0, session = 0;
+  said >> process >> session;
+  CHECK(process > 0);
+  CHECK(session == process);
+  std::string open;
+  std::getline(said, open);
+  CHECK(open == " /dev/null /dev/null /dev/null ");
+  CHECK(text_of(fmt::format("/proc/{}/comm", process)) == "detached\n");
+  CHECK(::kill(process, SIGKILL) == 0);
 }
 
 TEST_CASE("root becomes the owner of the data directory, an ordinary user stays") {

@@ -14,7 +14,7 @@
 
 #include <doctest/doctest.h>
 
-#include "common/digest.h"
+#include "common/crc32c.h"
 #include "common/error.h"
 #include "tests/unit/scratch.h"
 
