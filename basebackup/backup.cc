@@ -111,6 +111,8 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   const SetNames names(options.filename_template, host, called);
   SetWriter set({options.destinations, options.digests, temporary_directory, options.workers, cluster.openness}, names, log);
 
+  Deliveries deliveries(options.delivery, names, options.digests, cluster.openness, log);
+
   // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
   const std::unique_ptr<Staging> staging =
       options.skip_wal ? nullptr : make_staging(options.staging, cluster.openness);
@@ -180,13 +182,18 @@ Exit take_backup(const BackupOptions& options, Log& log) {
             .raw_bytes = data.raw_bytes() + (wal ? wal->raw_bytes : 0),
             .stored_bytes = 0,
             .bad_pages = bad_pages};
-  const bool everywhere = log.timed("Delivering meta files", [&] {
+  bool everywhere = log.timed("Delivering meta files", [&] {
     const auto write_meta = [&](TarWriter& tar, const SetWriter::Stored& stored) {
       meta.stored_bytes = stored.bytes;
       write_meta_file(tar, cluster, meta, stop, data.manifest(), stored, config);
     };
     return wal ? set.publish(write_meta) : set.publish_waiting(write_meta);
   });
+  if (!options.delivery.places.empty()) {
+    everywhere &= log.timed("Delivering to all remote destinations", [&] {
+      return deliveries.run(wal ? SetPart::meta : SetPart::waiting, set.complete_places());
+    });
+  }
   if (!wal) {
     log.error("{} is no backup yet: it waits for its WAL. When that is archived: pitr-base --finish {} --dst-local DIR "
               "--source ARCHIVE", label, names.file(SetPart::data, Codec::none).text());

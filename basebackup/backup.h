@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "common/pace.h"
+#include "basebackup/delivery.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/pace.h"
 #include "common/server.h"
 
 namespace pitr {
@@ -16,7 +17,8 @@ namespace pitr {
 struct BackupOptions {
   ServerAddress server;
   std::string data_directory;
-  std::vector<Place> destinations;
+  std::vector<Place> destinations;  // written while the backup runs
+  DeliveryOptions delivery;         // what is delivered when the set is complete
   std::string staging;         // --xlogs: temporary when it does not exist yet, standing when it does
   std::vector<Place> sources;  // --source: further directories with WAL
   bool skip_wal = false;

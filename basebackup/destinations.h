@@ -7,12 +7,14 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/place.h"
 #include "common/store.h"
 
 namespace pitr {
 
 // A place that the set goes to.
 struct Destination {
+  Place place;
   std::unique_ptr<Store> store;
   bool failed = false;
   bool complete = false;  // the set is published here, meta included
@@ -23,8 +25,8 @@ class Destinations {
  public:
   explicit Destinations(Log& log) : log_(log) {}
 
-  Destination& add(std::unique_ptr<Store> store) {
-    return *all_.emplace_back(std::make_unique<Destination>(Destination{std::move(store)}));
+  Destination& add(const Place& place, std::unique_ptr<Store> store) {
+    return *all_.emplace_back(std::make_unique<Destination>(Destination{place, std::move(store)}));
   }
   // A destination that could not even be opened.
   void note_failure(const std::string& message) {
@@ -47,6 +49,13 @@ class Destinations {
     return std::ranges::any_of(all_, [](const auto& each) { return !each->failed; });
   }
   bool any_failed() const { return any_failed_; }
+  std::vector<Place> complete_places() const {
+    std::vector<Place> places;
+    for (const auto& each : all_) {
+      if (each->complete) places.push_back(each->place);
+    }
+    return places;
+  }
 
  private:
   Log& log_;

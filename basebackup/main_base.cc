@@ -1,12 +1,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
 #include "basebackup/backup.h"
 #include "basebackup/finish.h"
+#include "basebackup/places.h"
 #include "common/backup_set.h"
 #include "common/digest.h"
 #include "common/file.h"
@@ -14,6 +14,7 @@
 #include "common/parallel.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "common/remote_options.h"
 
 using namespace pitr;
 
@@ -41,6 +42,9 @@ constexpr Manual manual{
 
 struct Options {
   BackupOptions backup;
+  WantedPlaces places;
+  Remote remote;
+  int retry_pause = 300;
   std::string finish;
   std::string removal_pause_trigger;
   std::string checkpoint = "fast";
@@ -84,9 +88,15 @@ std::vector<Option> option_table(Options& options) {
   return {
       {"data-dir", "D", "DIR", "copy the data directory DIR", set_text(backup.data_directory)},
       {"dst-local", "dl", "[CODEC=]DIR", "store the set in DIR; may be given often",
-       append_place(backup.destinations), true},
+       append_place(options.places.local, &options.remote), true},
+      {"dst-direct", "dd", "[CODEC=]HOST:/DIR", "stream the set to [USER@]HOST by ssh; may be given often",
+       append_place(options.places.direct, &options.remote), true},
+      {"dst-remote", "dr", "[CODEC=]PLACE", "deliver it to HOST:/DIR or rsync://HOST/DIR in the end",
+       append_place(options.places.remote, &options.remote), true},
+      {"retry-pause", "", "SECONDS", "try to deliver 3 times, so far apart (default: 300)",
+       set_number(options.retry_pause, 0, 86400)},
       {"xlogs", "x", "DIR", "collect the backup's WAL in DIR, or find it there", set_text(backup.staging)},
-      {"source", "s", "[CODEC=]DIR", "find WAL in DIR too; may be given often", append_place(backup.sources), true},
+      {"source", "s", "[CODEC=]DIR", "find WAL in DIR too; may be given often", append_place(backup.sources, &options.remote), true},
       {"skip-xlogs", "sx", "", "bundle no WAL: a restore needs the archive", set_flag(backup.skip_wal)},
       {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST", set_text(backup.server.host)},
       {"port", "p P", "PORT", "connect to PORT", set_port(backup.server.port)},
@@ -136,11 +146,6 @@ void check(const BackupOptions& backup) {
   if (backup.staging.empty() && backup.sources.empty() && !backup.skip_wal) {
     fail(Exit::usage, "nowhere to find the WAL of the backup: give --xlogs, --source or --skip-xlogs");
   }
-  for (const Place& place : backup.destinations) {
-    if (lies_within(place.place, backup.data_directory)) {
-      fail(Exit::usage, "--dst-local {}: it lies in the data directory and would be part of the backup", place.place);
-    }
-  }
   if (!backup.staging.empty() && !backup.staging.starts_with('/')) {
     fail(Exit::usage, "--xlogs {}: not an absolute path", backup.staging);
   }
@@ -179,7 +184,7 @@ int finish(Options& options, Log& log) {
   const BackupOptions& backup = options.backup;
   if (backup.sources.empty()) fail(Exit::usage, "nowhere to find the WAL: give --source");
   const Exit result = finish_backup({.name = options.finish,
-                                     .places = backup.destinations,
+                                     .places = options.places.all(),
                                      .sources = backup.sources,
                                      .data_directory = backup.data_directory,
                                      .temporary_directory = backup.temporary_directory,
@@ -194,6 +199,11 @@ int back_up(Options& options, Log& log) {
   check(backup);
   const Openness openness = openness_of(backup.data_directory);
   create_directories(backup.temporary_directory, openness.directory);
+  ArrangedPlaces arranged;
+  arrange_places(options.places, backup.temporary_directory, arranged);
+  backup.destinations = arranged.written;
+  backup.delivery = arranged.delivery;
+  backup.delivery.pause = std::chrono::seconds(options.retry_pause);
   std::optional<RemovalPause> pause;
   if (!options.removal_pause_trigger.empty()) pause.emplace(options.removal_pause_trigger, openness.file, log);
 
@@ -209,7 +219,8 @@ int back_up(Options& options, Log& log) {
 
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
-  if (options.backup.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  check_places(options.places, options.backup.data_directory);
+  options.remote.temporary_directory = options.backup.temporary_directory;
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   if (!options.not_nice) be_nice();
   std::optional<LockFile> alone;
@@ -220,17 +231,16 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* temporary = std::getenv("TMPDIR");
   Options options;
   options.backup.server.database = "postgres";
   options.backup.filename_template = default_set_template;
-  options.backup.temporary_directory = temporary == nullptr ? "/tmp" : temporary;
+  options.backup.temporary_directory = default_temporary_directory();
   Log log(manual.program);
   // 3, 4 and 5 say that there is a backup: an Error never does.
   const auto status = [](const Error& error) {
     return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
   };
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
+  return run_program(manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv,
                      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
                      [&] {
                        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);

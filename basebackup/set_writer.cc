@@ -5,27 +5,12 @@
 #include <set>
 
 #include "basebackup/destinations.h"
+#include "basebackup/set_remains.h"
 #include "common/digest.h"
 #include "common/seal.h"
 
 namespace pitr {
 namespace {
-
-[[noreturn]] void refuse_existing(const Store& store, const Name& name) {
-  fail(Exit::failed, "{} exists: a backup of this name is there (for several a day: -f with ^H^M^S in it)",
-       store.describe(name));
-}
-
-// What stands under our names in a place without a meta or waiting file was published by a run that was killed before
-// it could publish that, unless it is just about to.
-void remove_remains(Store& store, const std::vector<Name>& names, Log& log) {
-  for (const Name& name : names) {
-    if (!store.open(name)) continue;
-    if (store.has_living_writer(name)) refuse_existing(store, name);
-    store.remove(name);
-    log.note("{}: removed, a run that was killed had left it without a meta file", store.describe(name));
-  }
-}
 
 struct NamedDigest {
   std::string algorithm;
@@ -101,14 +86,13 @@ class SetBranch {
   // Throws when `store` holds a set of our names, or one is just being published there.
   void require_free_names(Store& store, bool data_is_ours, Log& log) const {
     const auto file = [&](SetPart part) { return names_.file(part, compression_.codec); };
-    if (store.open(file(SetPart::meta))) refuse_existing(store, file(SetPart::meta));
-    std::vector<Name> rest = {file(SetPart::xlog)};
-    for (const std::string& algorithm : digests_) rest.push_back(names_.digest(algorithm, compression_.codec));
+    std::vector<Name> whole = {file(SetPart::meta)}, parts = {file(SetPart::xlog)};
+    for (const std::string& algorithm : digests_) parts.push_back(names_.digest(algorithm, compression_.codec));
     if (!data_is_ours) {
-      if (store.open(file(SetPart::waiting))) refuse_existing(store, file(SetPart::waiting));
-      rest.push_back(file(SetPart::data));
+      whole.push_back(file(SetPart::waiting));
+      parts.push_back(file(SetPart::data));
     }
-    remove_remains(store, rest, log);
+    pitr::require_free_names(store, whole, parts, log);
   }
 
   std::unique_ptr<Sink> create(SetPart part, std::size_t workers) {
@@ -197,7 +181,7 @@ SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
     SetBranch& branch = branch_for(place.compression, options, names);
     branch.require_free_names(*store, options.begun != nullptr, log);
     store->remove_litter();
-    branch.add_place(destinations_->add(std::move(store)));
+    branch.add_place(destinations_->add(place, std::move(store)));
   }
   if (!destinations_->any_left()) fail(Exit::failed, "no destination can be reached");
 }
@@ -229,6 +213,10 @@ void SetWriter::abandon(SetPart part) {
 
 bool SetWriter::any_left() const {
   return destinations_->any_left();
+}
+
+std::vector<Place> SetWriter::complete_places() const {
+  return destinations_->complete_places();
 }
 
 bool SetWriter::publish(const WriteMeta& write_meta) {

@@ -69,6 +69,8 @@ class SetWriter {
   bool publish(const WriteMeta& write_meta);
   // The same without xlog and digest files, and with a waiting file in place of meta: no backup yet.
   bool publish_waiting(const WriteMeta& write_meta);
+  // Those that hold it then.
+  std::vector<Place> complete_places() const;
 
  private:
   SetBranch& branch_for(Compression compression, const SetOptions& options, const SetNames& names);

@@ -16,14 +16,16 @@ Name name_of(const std::string& set) {
 
 }  // namespace
 
-void write_lease(const std::filesystem::path& backup_directory, const std::string& set, Lease lease, mode_t mode) {
-  if (const auto other = read_lease(*open_directory(backup_directory, {}), set)) {
+void write_lease(Store& store, const std::string& set, Lease lease) {
+  const Name name = name_of(set);
+  if (const auto other = read_lease(store, set)) {
     lease.expires = std::max(lease.expires, other->expires);
+    store.remove(name);
   }
-  AtomicFile file(backup_directory / name_of(set).text(), AtomicFile::Existing::replace, mode);
-  file.write(as_bytes(fmt::format("Expires: {}\nHostname: {}\nData-Directory: {}\n", utc_text(lease.expires),
-                                  lease.hostname, lease.data_directory)));
-  file.finish();
+  const auto file = store.create(name);
+  file->write(as_bytes(fmt::format("Expires: {}\nHostname: {}\nData-Directory: {}\n", utc_text(lease.expires),
+                                   lease.hostname, lease.data_directory)));
+  file->finish();
 }
 
 std::optional<Lease> read_lease(Store& store, const std::string& set) {
@@ -38,9 +40,6 @@ std::optional<Lease> read_lease(Store& store, const std::string& set) {
   });
 }
 
-void remove_lease(const std::filesystem::path& backup_directory, const std::string& set) {
-  remove_file(backup_directory / name_of(set).text());
-  sync_directory(backup_directory);
-}
+void remove_lease(Store& store, const std::string& set) { store.remove(name_of(set)); }
 
 }  // namespace pitr

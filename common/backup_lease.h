@@ -1,7 +1,6 @@
 #pragma once
 
 #include <ctime>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,12 +23,13 @@ struct Lease {
 
 inline constexpr std::string_view lease_suffix = ".lease";
 
-// Replaces the one that is there; an earlier end than that one's becomes that one's.
-void write_lease(const std::filesystem::path& backup_directory, const std::string& set, Lease lease, mode_t mode);
+// Takes the place of the one that is there; an earlier end than that one's becomes that one's. A Store replaces nothing,
+// so for a moment there is none: hold the set meanwhile, where it can be held.
+void write_lease(Store& store, const std::string& set, Lease lease);
 
 // Null: there is none. Throws Exit::damaged when it does not parse: then nobody knows when it ends.
 std::optional<Lease> read_lease(Store& store, const std::string& set);
 
-void remove_lease(const std::filesystem::path& backup_directory, const std::string& set);  // missing is fine
+void remove_lease(Store& store, const std::string& set);  // missing is fine
 
 }  // namespace pitr

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "common/digest.h"
+#include "common/sized_source.h"
 #include "common/ssh_session.h"
 
 namespace pitr {
@@ -25,16 +26,17 @@ std::optional<Found> parse_found(const std::string& reply) {
   return Found{size, std::chrono::system_clock::time_point(std::chrono::seconds(seconds))};
 }
 
-class SshSource final : public Source {
+class SshSource final : public SizedSource {
  public:
   SshSource(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name, std::uint64_t size)
-      : sessions_(std::move(sessions)), described_(std::move(described)), name_(name), left_(size) {}
+      : sessions_(std::move(sessions)), described_(std::move(described)), name_(name), size_(size), left_(size) {}
   ~SshSource() override {
     if (session_ && !ended_) (*session_)->set_broken();
   }
   SshSource(const SshSource&) = delete;
   SshSource& operator=(const SshSource&) = delete;
 
+  std::uint64_t size() const override { return size_; }
   std::size_t read(std::span<std::byte> buffer) override {
     return in_context("read " + described_, [&] {
       // Many a source is opened only to see that it is there.
@@ -64,7 +66,7 @@ class SshSource final : public Source {
   std::shared_ptr<SshSessions> sessions_;
   std::string described_;
   Name name_;
-  std::uint64_t left_;
+  std::uint64_t size_, left_;
   std::unique_ptr<BorrowedSession> session_;
   bool ended_ = false;
 };

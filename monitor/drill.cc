@@ -11,6 +11,7 @@
 #include "common/fd.h"
 #include "common/line_reader.h"
 #include "common/process.h"
+#include "common/remote_options.h"
 
 namespace pitr {
 namespace {
@@ -106,10 +107,10 @@ class Drill {
   Drill(const DrillOptions& options, Findings& findings, Log& log)
       : options_(options), findings_(findings), log_(log), scratch_(options.scratch) {}
 
-  DrillReport run(const std::string& backup_directory, const std::string& backup, const std::vector<Place>& archives) {
+  DrillReport run(const DrilledBackup& backup) {
     const std::size_t before = findings_.count();
-    findings_.attempt(backup_directory, [&] {
-      restore(backup_directory, words(backup_directory, backup, archives));
+    findings_.attempt(backup.place, [&] {
+      restore(backup.place, words(backup));
       if (findings_.count() > before) return;
       const auto start = Clock::now();
       check_drill_server(options_, scratch_.socket(), report_, findings_);
@@ -120,10 +121,9 @@ class Drill {
   }
 
  private:
-  std::vector<std::string> words(const std::string& backup_directory, const std::string& backup,
-                                 const std::vector<Place>& archives) const {
+  std::vector<std::string> words(const DrilledBackup& backup) const {
     std::vector<std::string> words = {pitr_recover(),
-                                      "--backup-dir=" + backup_directory,
+                                      "--backup-dir=" + backup.place,
                                       "--data-dir=" + scratch_.data().native(),
                                       "--tablespace-root=" + scratch_.tablespaces().native(),
                                       "--socket-dir=" + scratch_.socket().native(),
@@ -134,15 +134,16 @@ class Drill {
                                       "--lease=0",
                                       "--log=" + scratch_.log().native(),
                                       "--verbose"};
-    for (const Place& archive : archives) words.push_back("--wal-source=" + archive.place);
-    if (archives.empty()) words.emplace_back("--only-wal");
-    if (!backup.empty()) words.push_back("--backup=" + backup);
+    for (const Place& archive : backup.archives) words.push_back("--wal-source=" + archive.place);
+    if (backup.archives.empty()) words.emplace_back("--only-wal");
+    if (!backup.name.empty()) words.push_back("--backup=" + backup.name);
+    for (const std::string& word : remote_words(backup.remote)) words.push_back(word);
     if (!options_.bindir.empty()) words.push_back("--bindir=" + options_.bindir);
     words.insert(words.end(), options_.target.begin(), options_.target.end());
     return words;
   }
 
-  void restore(const std::string& backup_directory, const std::vector<std::string>& words) {
+  void restore(const std::string& place, const std::vector<std::string>& words) {
     const auto start = Clock::now();
     const auto status = run_reading(words, {}, [&](const std::string& line) {
       note(line);
@@ -152,7 +153,7 @@ class Drill {
     if (status == 0) return;
     const std::string reason = reason_in(scratch_.log());
     const auto kind = status == static_cast<int>(Exit::usage) ? Finding::Kind::unknown : Finding::Kind::damaged;
-    findings_.add({.kind = kind, .file = backup_directory, .reason = "the drill failed: " + reason});
+    findings_.add({.kind = kind, .file = place, .reason = "the drill failed: " + reason});
   }
 
   // What pitr-recover says at its end.
@@ -183,9 +184,8 @@ void require_short_path(const DrillOptions& options) {
   fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)", options.scratch);
 }
 
-DrillReport drill(const DrillOptions& options, const std::string& backup_directory, const std::string& backup,
-                  const std::vector<Place>& archives, Findings& findings, Log& log) {
-  return Drill(options, findings, log).run(backup_directory, backup, archives);
+DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log) {
+  return Drill(options, findings, log).run(backup);
 }
 
 }  // namespace pitr

@@ -28,14 +28,20 @@ struct DrillReport {
   std::uint64_t databases = 0, indexes = 0;
 };
 
+// What is restored, from where.
+struct DrilledBackup {
+  std::string place;               // with the backups
+  std::string name;                // "" for the newest that reaches the target
+  std::vector<Place> archives;
+  Remote remote;
+};
+
 // Throws usage when the path of a socket in the scratch directory would be longer than a socket's can be.
 void require_short_path(const DrillOptions& options);
 
-// Restores a backup (`backup`: "" for the newest that reaches the target) by pitr-recover into a scratch directory,
-// starts a private server that replays the WAL, and checks it. Nothing is left of it afterwards, not after a signal
+// Restores a backup by pitr-recover into a scratch directory, starts a private server that replays the WAL, and checks it. Nothing is left of it afterwards, not after a signal
 // either. What goes wrong becomes a finding.
-DrillReport drill(const DrillOptions& options, const std::string& backup_directory, const std::string& backup,
-                  const std::vector<Place>& archives, Findings& findings, Log& log);
+DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log);
 
 // The checks in the running copy, by its socket: amcheck on all B-tree indexes, then the SQL file.
 void check_drill_server(const DrillOptions& options, const std::filesystem::path& socket_directory, DrillReport& report,

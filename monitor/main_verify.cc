@@ -1,13 +1,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 
 #include "common/fd.h"
 #include "common/parallel.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "common/remote_options.h"
 #include "monitor/drill_record.h"
 #include "monitor/verify.h"
 
@@ -61,10 +61,11 @@ std::vector<Option> option_table(Options& options) {
   VerifyOptions& verify = options.verify;
   DrillOptions& drill = options.verify.drill;
   return {
-      {"backup-dir", "b", "DIR", "check the backups in DIR", set_text(verify.backup_directory)},
+      {"backup-dir", "b", "[HOST:]DIR", "check the backups in DIR, of another host by ssh",
+       set_place_without_codec(verify.backups, verify.remote)},
       {"backup", "", "NAME", "check this backup alone (its name or that of a file)", set_text(verify.backup)},
-      {"archive", "a", "[CODEC=]DIR", "check the WAL archive DIR; may be given often", append_place(verify.archives),
-       true},
+      {"archive", "a", "[CODEC=]PLACE", "check the WAL archive DIR or HOST:DIR; may be given often",
+       append_place(verify.archives, &verify.remote), true},
       {"quick", "q", "", "check names, sizes and states, read no data", set_flag(verify.check.quick)},
       {"sample", "", "1/N", "read an Nth part, another one every day",
        [&](const std::string& value) { verify.check.sample = parse_sample(value); }},
@@ -94,12 +95,12 @@ std::vector<Option> option_table(Options& options) {
 void check(const Options& options, const std::vector<std::string>& operands) {
   const VerifyOptions& verify = options.verify;
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
-  if (verify.backup_directory.empty() && verify.archives.empty()) {
+  if (verify.backups.place.empty() && verify.archives.empty()) {
     fail(Exit::usage, "nothing to verify: give --backup-dir, --archive or both");
   }
-  if (!verify.backup.empty() && verify.backup_directory.empty()) fail(Exit::usage, "--backup goes with --backup-dir");
+  if (!verify.backup.empty() && verify.backups.place.empty()) fail(Exit::usage, "--backup goes with --backup-dir");
   if (verify.deep && verify.archives.empty()) fail(Exit::usage, "--deep goes with --archive");
-  if (verify.drill.wanted && verify.backup_directory.empty()) fail(Exit::usage, "--drill goes with --backup-dir");
+  if (verify.drill.wanted && verify.backups.place.empty()) fail(Exit::usage, "--drill goes with --backup-dir");
   if (verify.drill.wanted && ::geteuid() == 0) fail(Exit::usage, "PostgreSQL does not run as root: give --owner USER");
   if (verify.drill.wanted) require_short_path(verify.drill);
   const bool is_for_drill = !verify.drill.sql_file.empty() || !verify.drill.target.empty();
@@ -111,9 +112,12 @@ void check(const Options& options, const std::vector<std::string>& operands) {
 
 // For pitr-monitor. A record that cannot be written makes no finding of a drill that passed; it is seen to be old.
 void leave_record(const Options& options, const DrillReport& drill, Log& log) {
-  const std::string& directory =
-      options.state_directory.empty() ? options.verify.backup_directory : options.state_directory;
+  const VerifyOptions& verify = options.verify;
+  const std::string& directory = options.state_directory.empty() ? verify.backups.place : options.state_directory;
   try {
+    if (options.state_directory.empty() && kind(verify.backups) != PlaceKind::directory) {
+      fail(Exit::failed, "{}: a drill leaves its record in a directory of this host", verify.backups.place);
+    }
     write_drill_record(directory, {std::time(nullptr), drill.backup,
                                    drill.copy_seconds + drill.replay_seconds + drill.check_seconds});
   } catch (const Error& error) {
@@ -139,12 +143,12 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* temporary = std::getenv("TMPDIR");
   Options options;
-  options.verify.drill.scratch = temporary == nullptr ? "/tmp" : temporary;
+  options.verify.drill.scratch = options.verify.remote.temporary_directory = default_temporary_directory();
   options.verify.drill.username = options.verify.drill.database = "postgres";
   Log log(manual.program);
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
+  return run_program(manual, with_log_options(with_remote_options(option_table(options), options.verify.remote), log), log,
+                     argc, argv,
                      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
                      [&] {
                        if (!options.owner.empty()) become_user(options.owner);

@@ -9,6 +9,7 @@
 #include "common/digest.h"
 #include "common/fd.h"
 #include "common/parallel.h"
+#include "common/sized_source.h"
 
 namespace pitr {
 namespace {
@@ -159,6 +160,29 @@ void read_blocks(Source& from, const IndexedFile& file, std::size_t workers, Dig
   digests.finish(facts);
 }
 
+// Fills `buffer` from `offset` on; false: the file ends before. A file of this host is read there; of another host's
+// all before it comes, too: `at` is how far it was read.
+bool read_part(Source& source, std::uint64_t& at, std::uint64_t offset, std::span<std::byte> buffer) {
+  if (const auto* file = dynamic_cast<FileSource*>(&source)) {
+    std::size_t n = 0;
+    while (n < buffer.size()) {
+      const std::size_t got = read_at(file->fd(), buffer.subspan(n), offset + n);
+      if (got == 0) break;
+      n += got;
+    }
+    return n == buffer.size();
+  }
+  std::vector<std::byte> skipped(256 * 1024);
+  while (at < offset) {
+    const std::size_t got = source.read(std::span(skipped).first(std::min<std::uint64_t>(skipped.size(), offset - at)));
+    if (got == 0) return false;
+    at += got;
+  }
+  const std::size_t n = read_full(source, buffer);
+  at += n;
+  return n == buffer.size();
+}
+
 }  // namespace
 
 void StoredFacts::add(BadBlock block) {
@@ -195,22 +219,14 @@ std::unique_ptr<Source> read_stored(Store& store, const Name& name, const Indexe
 void check_sample(Store& store, const Name& name, const IndexedFile& indexed, std::size_t workers, const Sample& sample,
                   StoredFacts& facts) {
   const auto source = open_required(store, name);
-  // Sets lie in directories, whose files can be read anywhere.
-  const auto* file = dynamic_cast<FileSource*>(source.get());
-  if (file == nullptr) fail(Exit::failed, "{}: cannot be read in parts", store.describe(name));
   BlockChecker checker(indexed, workers, facts, {});
   std::vector<std::byte> buffer;
+  std::uint64_t at = 0;
   for (std::uint64_t i = 0; i < indexed.blocks.size(); ++i) {
     const IndexedBlock& block = indexed.blocks[i];
     if (!sample.has(i)) continue;
     buffer.resize(block.stored_size);
-    std::size_t n = 0;
-    while (n < buffer.size()) {
-      const std::size_t got = read_at(file->fd(), std::span(buffer).subspan(n), block.stored_offset + n);
-      if (got == 0) break;
-      n += got;
-    }
-    if (n == buffer.size()) checker.add(i, buffer);
+    if (read_part(*source, at, block.stored_offset, buffer)) checker.add(i, buffer);
   }
   checker.finish();
 }
@@ -218,9 +234,9 @@ void check_sample(Store& store, const Name& name, const IndexedFile& indexed, st
 std::optional<std::uint64_t> stored_size(Store& store, const Name& name) {
   const auto source = store.open(name);
   if (!source) return std::nullopt;
-  const auto* file = dynamic_cast<FileSource*>(source.get());
-  if (file == nullptr) fail(Exit::failed, "{}: its size cannot be had", store.describe(name));
-  return file->size();
+  const auto size = size_of(*source);
+  if (!size) fail(Exit::failed, "{}: its size cannot be had", store.describe(name));
+  return size;
 }
 
 }  // namespace pitr

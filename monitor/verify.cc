@@ -13,9 +13,9 @@ class Verification {
       : options_(options), report_(report), findings_(report.findings) {}
 
   void run() {
-    if (!options_.backup_directory.empty()) {
-      findings_.attempt(options_.backup_directory, [&] {
-        backups_ = open_store(options_.backup_directory, {});
+    if (!options_.backups.place.empty()) {
+      findings_.attempt(options_.backups.place, [&] {
+        backups_ = open_store(options_.backups, {});
         catalog_ = read_catalog(*backups_);
       });
     }
@@ -49,7 +49,7 @@ class Verification {
 
   void check_backups() {
     if (!options_.backup.empty()) {
-      findings_.attempt(options_.backup_directory, [&] { check(set_named(catalog_, options_.backup)); });
+      findings_.attempt(options_.backups.place, [&] { check(set_named(catalog_, options_.backup)); });
       return;
     }
     for (const UnreadableSet& set : catalog_.unreadable) {
@@ -71,7 +71,7 @@ class Verification {
                      .reason = "its WAL is not complete yet, so it is no backup (pitr-base --finish)"});
     }
     for (const BackupSet& set : catalog_.complete) check(set);
-    if (catalog_.complete.empty()) findings_.note(options_.backup_directory + ": there is no backup");
+    if (catalog_.complete.empty()) findings_.note(options_.backups.place + ": there is no backup");
   }
 
   void check(const BackupSet& set) {
@@ -157,9 +157,9 @@ class Verification {
 void verify(const VerifyOptions& options, Report& report, Log& log) {
   Verification(options, report).run();
   if (!options.drill.wanted) return;
-  report.findings.attempt(options.backup_directory, [&] {
+  report.findings.attempt(options.backups.place, [&] {
     report.drill =
-        drill(options.drill, options.backup_directory, options.backup, options.archives, report.findings, log);
+        drill(options.drill, {options.backups.place, options.backup, options.archives, options.remote}, report.findings, log);
   });
 }
 

@@ -13,8 +13,9 @@
 namespace pitr {
 
 struct VerifyOptions {
-  std::string backup_directory;  // "" when only archives are looked at
-  std::string backup;            // this set alone; "" for all
+  Place backups;       // "" when only archives are looked at
+  Remote remote;       // how places on other hosts are reached
+  std::string backup;  // this set alone; "" for all
   std::vector<Place> archives;
   bool deep = false;  // read every archived file
   SetCheckOptions check;

@@ -5,6 +5,7 @@
 #include "common/parallel.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "common/remote_options.h"
 #include "restore/listing.h"
 #include "restore/recover.h"
 
@@ -78,9 +79,10 @@ std::function<void(const std::string&)> set_timeline(std::string& target) {
 std::vector<Option> option_table(Options& options) {
   RecoverOptions& recover = options.recover;
   return {
-      {"backup-dir", "b", "DIR", "find the backups in DIR", set_text(recover.backup_directory)},
-      {"wal-source", "s", "[CODEC=]DIR", "find archived WAL in DIR; may be given often",
-       append_place(recover.sources), true},
+      {"backup-dir", "b", "[HOST:]DIR", "find the backups in DIR, of another host by ssh",
+       set_place_without_codec(recover.backups, recover.remote)},
+      {"wal-source", "s", "[CODEC=]PLACE", "find archived WAL in DIR or HOST:DIR; may be given often",
+       append_place(recover.sources, &recover.remote), true},
       {"data-dir", "D", "DIR", "restore into DIR, which is empty or missing", set_text(recover.data_directory)},
       {"list", "", "", "print the backups, and do nothing else", set_flag(options.list)},
       {"format", "", "text|json", "print the list so (default: text)", set_choice(options.format, {"text", "json"})},
@@ -142,10 +144,19 @@ std::string absolute(const std::string& path) {
   return clean.has_filename() ? clean.native() : clean.parent_path().native();
 }
 
+void require_here(std::string_view option, const std::string& path) {
+  if (path.find(":/") != path.npos && !path.starts_with('/')) {
+    fail(Exit::usage, "--{} {}: it is on another host; only --backup-dir and --wal-source may be", option, path);
+  }
+}
+
 void check(const Options& options, const std::vector<std::string>& operands) {
   const RecoverOptions& recover = options.recover;
+  require_here("data-dir", recover.data_directory);
+  require_here("rescue-wal", recover.rescue_wal);
+  require_here("rescue-dir", recover.rescue_directory);
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
-  if (recover.backup_directory.empty()) fail(Exit::usage, "no place to look for backups: give --backup-dir");
+  if (recover.backups.place.empty()) fail(Exit::usage, "no place to look for backups: give --backup-dir");
   if (options.list) return;
   if (options.release) {
     if (recover.backup.empty() && recover.data_directory.empty())
@@ -179,7 +190,7 @@ void check(const Options& options, const std::vector<std::string>& operands) {
 }
 
 int list(const Options& options) {
-  const auto store = open_store(options.recover.backup_directory, {});
+  const auto store = open_store(options.recover.backups, {});
   const Catalog catalog = read_catalog(*store);
   const std::string text = options.format == "json" ? list_as_json(catalog) : list_as_text(catalog);
   std::fputs(text.c_str(), stdout);
@@ -189,7 +200,12 @@ int list(const Options& options) {
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options, operands);
   RecoverOptions& recover = options.recover;
-  recover.backup_directory = absolute(recover.backup_directory);
+  if (kind(recover.backups) == PlaceKind::directory) recover.backups.place = absolute(recover.backups.place);
+  // pitr-restore is given it, too, and works elsewhere; without a slash it is looked for in PATH.
+  for (std::string* program : {&recover.remote.ssh, &recover.remote.rsync}) {
+    if (program->find('/') != program->npos) *program = absolute(*program);
+  }
+  recover.remote.temporary_directory = default_temporary_directory();
   recover.data_directory = absolute(recover.data_directory);
   if (options.list) return list(options);
   if (options.release) return static_cast<int>(release(recover, log));
@@ -228,7 +244,7 @@ int main(int argc, char** argv) {
   Options options;
   Log log(manual.program);
   return run_program(
-      manual, with_log_options(option_table(options), log), log, argc, argv,
+      manual, with_log_options(with_remote_options(option_table(options), options.recover.remote), log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
       [&] { become_owner(options); });
 }

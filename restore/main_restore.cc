@@ -7,6 +7,7 @@
 #include "common/lock.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "common/remote_options.h"
 #include "restore/removal.h"
 #include "restore/reply.h"
 
@@ -36,6 +37,7 @@ constexpr Manual manual{
 struct Options {
   std::string data_directory;  // "": the working directory, which is PostgreSQL's data directory
   std::vector<Place> sources;
+  Remote remote;
   bool wait = false;
   bool no_wait = false;
   bool streaming_replication = false;
@@ -66,8 +68,8 @@ Option path_without_meaning(Options& options, std::string_view name, std::string
 
 std::vector<Option> option_table(Options& options) {
   return {
-      {"source", "s", "[CODEC=]DIR", "look in DIR; may be given often, tried in order", append_place(options.sources),
-       true},
+      {"source", "s", "[CODEC=]PLACE", "look in DIR or HOST:DIR; may be given often, tried in order",
+       append_place(options.sources, &options.remote), true},
       {"data-dir", "D", "DIR", "find the cluster in DIR (default: .)", set_text(options.data_directory)},
       {"wait", "", "", "wait for a segment that has not come yet", set_flag(options.wait)},
       {"no-wait", "", "", "answer at once that it is not there", set_flag(options.no_wait)},
@@ -197,15 +199,13 @@ WalName first_segment_of_restart(const std::filesystem::path& directory) {
 
 void remove_old_segments(const Options& options, const std::optional<WalName>& named, Log& log) {
   if (!options.remove_unneeded) return;
-  const char* temporary = std::getenv("TMPDIR");
-  const std::string fallback = temporary == nullptr ? "/tmp" : temporary;
   try {
     const Removal removal{
         .oldest_kept = named ? *named : first_segment_of_restart(data_directory(options)),
         .at_a_time = options.remove_at_a_time,
         .pause_trigger = options.removal_pause_trigger,
         .before_each = options.pre_removal_processing,
-        .temporary_directory = options.temporary_directory.empty() ? fallback : options.temporary_directory};
+        .temporary_directory = options.remote.temporary_directory};
     remove_unneeded(*open_store(options.sources.front(), {}), removal, log);
   } catch (const Error& error) {
     // What could not be removed is removed the next time; the answer about the WAL stands.
@@ -235,6 +235,8 @@ int main(int argc, char** argv) {
   const auto job = [&](const std::vector<std::string>& words) {
     remember_user_signal();
     check(options);
+    options.remote.temporary_directory =
+        options.temporary_directory.empty() ? default_temporary_directory() : options.temporary_directory;
     const Operands operands = parse_operands(options, words);
     request = make_request(options, operands);
     for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
@@ -259,5 +261,5 @@ int main(int argc, char** argv) {
     const std::filesystem::path directory = data_directory(options);
     if (is_there(directory / "global" / "pg_control")) become_owner_of(directory);
   };
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv, job, status, prepare);
+  return run_program(manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv, job, status, prepare);
 }

@@ -42,7 +42,7 @@ Exit recover(const RecoverOptions& options, Log& log) {
 }
 
 Exit release(const RecoverOptions& options, Log& log) {
-  const auto store = open_store(options.backup_directory, {});
+  const auto store = open_store(options.backups, {});
   std::vector<std::string> names;
   store->list("", [&](const Name& name) {
     if (name.text().ends_with(lease_suffix))
@@ -55,11 +55,11 @@ Exit release(const RecoverOptions& options, Log& log) {
     const bool is_wanted =
         options.backup.empty() ? lease && lease->data_directory == options.data_directory : name == options.backup;
     if (!is_wanted) continue;
-    remove_lease(options.backup_directory, name);
+    remove_lease(*store, name);
     log.note("The lease of {} has ended.", name);
     ++ended;
   }
-  if (ended == 0) fail(Exit::usage, "{}: there is no such lease", options.backup_directory);
+  if (ended == 0) fail(Exit::usage, "{}: there is no such lease", options.backups.place);
   return Exit::done;
 }
 

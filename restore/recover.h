@@ -14,7 +14,8 @@
 namespace pitr {
 
 struct RecoverOptions {
-  std::string backup_directory;
+  Place backups;
+  Remote remote;  // how places on other hosts are reached
   std::string backup;  // "" for the newest that reaches the target
   std::vector<Place> sources;
   std::string data_directory;

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <ctime>
 
 #include "common/backup_lease.h"
+#include "common/remote_options.h"
 #include "restore/delta.h"
 #include "restore/plan_text.h"
 #include "restore/set_stream.h"
@@ -17,16 +17,14 @@ namespace pitr {
 
 namespace fs = std::filesystem;
 
-fs::path temporary_directory() {
-  const char* directory = std::getenv("TMPDIR");
-  return directory == nullptr ? "/tmp" : directory;
-}
+fs::path temporary_directory() { return default_temporary_directory(); }
 
 Recovery::Recovery(const RecoverOptions& options, Log& log)
     : options_(options),
       log_(log),
       directory_(options.data_directory),
-      store_(open_store(options.backup_directory, {})) {}
+      // All that is written there is a lease, which everybody may read who removes backups.
+      store_(open_store(options.backups, {0644, 0755})) {}
 
 std::string Recovery::text() const {
   return plan_text(*plan_, options_.target, options_.data_directory, tablespaces_);
@@ -79,8 +77,8 @@ void Recovery::protect_backup() {
   std::array<char, 256> host{};
   (void)::gethostname(host.data(), host.size() - 1);
   try {
-    write_lease(options_.backup_directory, plan_->set.name,
-                {std::time(nullptr) + options_.lease_hours * 3600, host.data(), directory_.native()}, 0644);
+    write_lease(*store_, plan_->set.name,
+                {std::time(nullptr) + options_.lease_hours * 3600, host.data(), directory_.native()});
   } catch (const Error& error) {
     throw_if_signalled();
     log_.error("retention is not told that this backup and its WAL are needed: {}", error.what());
@@ -143,6 +141,7 @@ RecoveryConfig Recovery::config() const {
                         .standby = options_.standby,
                         .primary_conninfo = options_.primary_conninfo,
                         .restore_program = restore_program_,
+                        .remote = options_.remote,
                         .prefetch_directory = prefetch_directory(),
                         .isolated_socket = options_.isolated ? socket_directory().native() : ""};
   if (!rescue_directory_.empty()) config.sources.push_back({false, {}, rescue_directory_.native()});
@@ -177,7 +176,7 @@ void Recovery::launch_server() {
   // Nothing is fetched any more.
   if (until() == Until::in_production && options_.lease_hours > 0 && !options_.sources.empty()) {
     try {
-      remove_lease(options_.backup_directory, plan_->set.name);
+      remove_lease(*store_, plan_->set.name);
     } catch (const Error& error) {
       throw_if_signalled();
       log_.error("end the lease: {}", error.what());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/remote_options.h"
 #include "common/text.h"
 
 namespace pitr {
@@ -155,7 +156,12 @@ std::string restore_command(const RecoveryConfig& config) {
   // Says of every file that there is none: what lies in pg_wal is all there is.
   if (config.sources.empty()) return "false";
   std::string command = word_for_shell(config.restore_program);
+  const bool is_here = std::ranges::all_of(
+      config.sources, [](const Place& source) { return kind(source) == PlaceKind::directory; });
   for (const Place& source : config.sources) command += " -s " + word_for_shell(source_word(source));
+  if (!is_here) {
+    for (const std::string& word : remote_words(config.remote)) command += " " + word_for_shell(word);
+  }
   if (!config.prefetch_directory.empty()) command += " --prefetch-dir " + word_for_shell(config.prefetch_directory);
   std::string escaped;
   for (const char c : command) escaped += c == '%' ? std::string("%%") : std::string(1, c);

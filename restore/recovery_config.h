@@ -22,6 +22,7 @@ struct RecoveryConfig {
   bool standby = false;
   std::string primary_conninfo;
   std::string restore_program;  // pitr-restore, absolute
+  Remote remote = {};           // how it reaches sources on other hosts
   std::string prefetch_directory = {};  // of pitr-restore; "" for no prefetch
   std::string isolated_socket;  // a directory: the drill's settings, "" for a server as it was
 };

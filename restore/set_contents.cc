@@ -1,5 +1,6 @@
 #include "restore/set_contents.h"
 
+#include "common/sized_source.h"
 #include "common/text.h"
 #include "restore/set_stream.h"
 
@@ -72,10 +73,9 @@ class ContentsReader {
       const auto name = Name::parse(file.name);
       const auto stored = name ? store_.open(*name) : nullptr;
       if (!stored) fail(Exit::damaged, "{}/{}: it is missing", store_.describe(), file.name);
-      const auto* regular = dynamic_cast<const FileSource*>(stored.get());
-      if (regular != nullptr && regular->size() != file.size) {
-        fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), regular->size(),
-             file.size);
+      const auto size = size_of(*stored);
+      if (size && *size != file.size) {
+        fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), *size, file.size);
       }
     }
   }

@@ -11,18 +11,18 @@ TEST_CASE("a lease is read as it was written, and never gets shorter by another 
   const Scratch scratch;
   const std::filesystem::path directory = scratch / "base";
   std::filesystem::create_directory(directory);
-  const auto store = open_directory(directory, {});
+  const auto store = open_directory(directory, {0644, 0755});
   CHECK_FALSE(read_lease(*store, "db1-data.tar"));
-  write_lease(directory, "db1-data.tar", {1000000, "db2", "/data/new"}, 0644);
+  write_lease(*store, "db1-data.tar", {1000000, "db2", "/data/new"});
   CHECK(text_of(directory / "db1-data.tar.lease") ==
         "Expires: 1970-01-12T13:46:40Z\nHostname: db2\nData-Directory: /data/new\n");
-  write_lease(directory, "db1-data.tar", {500000, "db3", "/other"}, 0644);
+  write_lease(*store, "db1-data.tar", {500000, "db3", "/other"});
   const auto lease = read_lease(*store, "db1-data.tar");
   REQUIRE(lease);
   CHECK(lease->expires == 1000000);
   CHECK(lease->hostname == "db3");
   CHECK(lease->data_directory == "/other");
-  remove_lease(directory, "db1-data.tar");
+  remove_lease(*store, "db1-data.tar");
   CHECK_FALSE(read_lease(*store, "db1-data.tar"));
 }
 

@@ -25,6 +25,13 @@ TEST_CASE("restore_command is quoted for the shell, and percent signs are double
   with_odd_names.prefetch_directory = "/data 1%.pitr-prefetch";
   CHECK(restore_command(with_odd_names) ==
         R"(/usr/bin/pitr-restore -s '/it'\''s $HOME/100%%' -s /b --prefetch-dir '/data 1%%.pitr-prefetch' %f %p)");
+  with_odd_names.prefetch_directory.clear();
+  with_odd_names.remote.ssh = "/usr/local/bin/ssh";
+  CHECK(restore_command(with_odd_names).find("ssh") == std::string::npos);
+  with_odd_names.sources = {parse_place("wal@backup:/wal")};
+  with_odd_names.remote.timeout = std::chrono::seconds(5);
+  CHECK(restore_command(with_odd_names) ==
+        "/usr/bin/pitr-restore -s wal@backup:/wal --ssh-path=/usr/local/bin/ssh --remote-timeout=5 %f %p");
   with_odd_names.sources.clear();
   CHECK(restore_command(with_odd_names) == "false");
 }
