@@ -7,6 +7,7 @@
 #include "common/parallel.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "common/remote_options.h"
 
 using namespace pitr;
 
@@ -17,8 +18,12 @@ constexpr Manual manual{
     .summary = "archive one WAL file of PostgreSQL, durably, at every destination",
     .operands = "%p",
     .description =
-        "The server's archive_command. Answers 0 only when the file is durable at every --dst-local; whatever "
-        "else happens, PostgreSQL keeps the file and tries again.\n\n"
+        "The server's archive_command. Answers 0 only when the file is durable at every destination that --require "
+        "names, and at the others or in --spool-dir; whatever else happens, PostgreSQL keeps the file and tries "
+        "again.\n\n"
+        "Other hosts are sent to side by side, over ssh with a shell and GNU coreutils there. With --require and "
+        "--spool-dir one that is dead holds nothing up: what it has not got waits, compressed and synced, and is "
+        "delivered in the background, the oldest first, as soon as it answers again.\n\n"
         "A file that is there already with the same content, in whatever codec, is made durable and is a success. "
         "One with other content is never replaced.\n\n"
         "When the server calls and more files wait, they are archived in the same call, in the server's order, each marked as done once it "
@@ -27,7 +32,7 @@ constexpr Manual manual{
         "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted is "
         "an error and not an empty archive. With --state-dir the first archiving marks an empty directory; "
         "--init, without %p, marks any.",
-    .exit_status = "0  the file is durable at every destination\n"
+    .exit_status = "0  the file is durable wherever it is required, and everywhere else or in the spool\n"
                    "1  it is not; PostgreSQL keeps it and tries again\n"
                    "2  wrong option or configuration; PostgreSQL keeps it and tries again",
     .example = "archive_command = 'pitr-archive -D /data/pg -dl zstd=/backup/wal -s /data/pitr/state \"%p\"'",
@@ -45,6 +50,7 @@ struct Options {
   std::uint64_t spool_most = std::uint64_t{10} << 30;
   bool flush = false;
   Remote remote;
+  std::string temporary_directory;
   std::string state_directory;
   std::string pid_file;
   int batch_size = 64;
@@ -79,7 +85,8 @@ std::vector<Option> option_table(Options& options) {
       {"batch-size", "", "N", "archive N waiting files beforehand (default: 64; 0: none)",
        set_number(options.batch_size, 0, 100'000)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
-      {"temp-dir", "t", "DIR", "accepted; nothing is written outside DIR", no_meaning(options.unused, "temp-dir")},
+      {"temp-dir", "t", "DIR", "keep in DIR what rsync must have as a file (/tmp)",
+       set_text(options.temporary_directory)},
       {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
       path_without_meaning(options, "gzip-path", "gp"),
       path_without_meaning(options, "bzip2-path", "bp"),
@@ -87,7 +94,6 @@ std::vector<Option> option_table(Options& options) {
       path_without_meaning(options, "lz4-path", "ll"),
       path_without_meaning(options, "xz-path", "xz"),
       path_without_meaning(options, "nice-path", "np"),
-      path_without_meaning(options, "rsync-path", "rp"),
   };
 }
 
@@ -182,7 +188,7 @@ class Flushing {
   const Archiving& archiving_;
 };
 
-int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
+int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   const ArchivedCluster cluster = look_at_data_directory(options.data_directory, options.force_data_directory);
@@ -195,6 +201,7 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
     fail(Exit::usage, "{} operands given, {}", operands.size(),
          options.flush ? "none is wanted" : "one is wanted: the path of a WAL file");
   }
+  options.remote.temporary_directory = options.temporary_directory;
   const ArchiveTargets targets = archive_targets(options, cluster.openness);
   Destinations destinations(cluster, targets, log);
   const Archiving archiving{cluster, targets, destinations, log};
@@ -207,9 +214,10 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
 
 int main(int argc, char** argv) {
   Options options;
+  options.temporary_directory = default_temporary_directory();
   Log log(manual.program);
   return run_program(
-      manual, with_log_options(option_table(options), log), log, argc, argv,
+      manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
       // PostgreSQL asks again after 1..125; it need not know more than that the file is not stored.
       [](const Error& error) { return error.code() == Exit::usage ? 2 : 1; },
