@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "archive/requirement.h"
+#include "archive/spool.h"
 #include "common/log.h"
-#include "common/options.h"
 #include "common/store.h"
 #include "common/wal_archive.h"
 
@@ -23,20 +24,26 @@ struct ArchivedCluster {
 ArchivedCluster look_at_data_directory(const std::filesystem::path& data_directory, bool forced);
 
 struct ArchiveTargets {
-  std::vector<Place> destinations;         // all of them must hold the file
+  std::vector<Place> destinations;
+  Requirement requirement;                 // which of them must hold the file; without a spool all
+  std::optional<Spool> spool;              // where the file waits for the others
   std::optional<Place> staging;            // --dst-backup: only while a backup runs, never a reason to fail
   std::filesystem::path state_directory;   // remembers which destinations were marked; "" for none
   bool check_header = true;                // false: for servers that encrypt their WAL
 };
 
+class Destinations;
+
 // What all files of one run share.
 struct Archiving {
   const ArchivedCluster& cluster;
   const ArchiveTargets& targets;
+  Destinations& destinations;
   Log& log;
 };
 
-// Stores the WAL file at `path` under its own name at every destination. Returns true when it is durable everywhere;
+// Stores the WAL file at `path` under its own name at every destination. Returns true when it is durable wherever it is
+// required, and everywhere else or in the spool;
 // an identical file that is there already is made durable, a different one is left alone and an Error. Each
 // destination gets its chance; the Error names all that failed.
 // When everything is written and synced, and no name has appeared yet, it asks whether it may publish, and waits as

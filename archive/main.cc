@@ -1,10 +1,13 @@
 #include "archive/archive.h"
+#include "archive/destinations.h"
+#include "archive/flush.h"
 #include "archive/look_ahead.h"
 #include "archive/marking.h"
 #include "common/lock.h"
 #include "common/parallel.h"
 #include "common/process.h"
 #include "common/program.h"
+#include "common/remote_options.h"
 
 using namespace pitr;
 
@@ -15,8 +18,12 @@ constexpr Manual manual{
     .summary = "archive one WAL file of PostgreSQL, durably, at every destination",
     .operands = "%p",
     .description =
-        "The server's archive_command. Answers 0 only when the file is durable at every --dst-local; whatever "
-        "else happens, PostgreSQL keeps the file and tries again.\n\n"
+        "The server's archive_command. Answers 0 only when the file is durable at every destination that --require "
+        "names, and at the others or in --spool-dir; whatever else happens, PostgreSQL keeps the file and tries "
+        "again.\n\n"
+        "Other hosts are sent to side by side, over ssh with a shell and GNU coreutils there. With --require and "
+        "--spool-dir one that is dead holds nothing up: what it has not got waits, compressed and synced, and is "
+        "delivered in the background, the oldest first, as soon as it answers again.\n\n"
         "A file that is there already with the same content, in whatever codec, is made durable and is a success. "
         "One with other content is never replaced.\n\n"
         "When the server calls and more files wait, they are archived in the same call, in the server's order, each marked as done once it "
@@ -25,7 +32,7 @@ constexpr Manual manual{
         "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted is "
         "an error and not an empty archive. With --state-dir the first archiving marks an empty directory; "
         "--init, without %p, marks any.",
-    .exit_status = "0  the file is durable at every destination\n"
+    .exit_status = "0  the file is durable wherever it is required, and everywhere else or in the spool\n"
                    "1  it is not; PostgreSQL keeps it and tries again\n"
                    "2  wrong option or configuration; PostgreSQL keeps it and tries again",
     .example = "archive_command = 'pitr-archive -D /data/pg -dl zstd=/backup/wal -s /data/pitr/state \"%p\"'",
@@ -38,6 +45,12 @@ struct Options {
   bool no_header_check = false;
   std::vector<Place> destinations;
   std::vector<Place> staging;
+  std::vector<std::string> required;
+  std::string spool_directory;
+  std::uint64_t spool_most = std::uint64_t{10} << 30;
+  bool flush = false;
+  Remote remote;
+  std::string temporary_directory;
   std::string state_directory;
   std::string pid_file;
   int batch_size = 64;
@@ -57,6 +70,12 @@ std::vector<Option> option_table(Options& options) {
       {"force-data-dir", "f", "", "accept a data directory without pg_control", set_flag(options.force_data_directory)},
       {"dst-local", "dl", "[CODEC=]DIR", "store the file in DIR; may be given often",
        append_place(options.destinations), true},
+      {"dst-remote", "dr", "[CODEC=]HOST:DIR", "store it on another host; or rsync://HOST/MODULE/DIR",
+       append_place(options.destinations, &options.remote), true},
+      {"require", "", "WHAT", "wait for all, any, a number or these places (all)", append_text(options.required), true},
+      {"spool-dir", "", "DIR", "keep in DIR what others have not got yet", set_text(options.spool_directory)},
+      {"spool-max", "", "SIZE", "keep at most so much there (default: 10G)", set_size(options.spool_most)},
+      {"flush", "", "", "deliver what waits in --spool-dir, and end", set_flag(options.flush)},
       {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
        append_place(options.staging)},
       {"init", "", "", "mark every --dst-local for this cluster, and end", set_flag(options.init)},
@@ -66,7 +85,8 @@ std::vector<Option> option_table(Options& options) {
       {"batch-size", "", "N", "archive N waiting files beforehand (default: 64; 0: none)",
        set_number(options.batch_size, 0, 100'000)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
-      {"temp-dir", "t", "DIR", "accepted; nothing is written outside DIR", no_meaning(options.unused, "temp-dir")},
+      {"temp-dir", "t", "DIR", "keep in DIR what rsync must have as a file (/tmp)",
+       set_text(options.temporary_directory)},
       {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
       path_without_meaning(options, "gzip-path", "gp"),
       path_without_meaning(options, "bzip2-path", "bp"),
@@ -74,7 +94,6 @@ std::vector<Option> option_table(Options& options) {
       path_without_meaning(options, "lz4-path", "ll"),
       path_without_meaning(options, "xz-path", "xz"),
       path_without_meaning(options, "nice-path", "np"),
-      path_without_meaning(options, "rsync-path", "rp"),
   };
 }
 
@@ -85,8 +104,9 @@ std::filesystem::path absolute_source(const std::string& operand, const std::str
 }
 
 void check(const Options& options) {
-  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local");
+  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local or --dst-remote");
   for (const Place& place : options.destinations) {
+    if (kind(place) != PlaceKind::directory) continue;
     if (lies_within(place.place, options.data_directory) ||
         lies_within(place.place, std::filesystem::path(options.data_directory) / "pg_wal")) {
       fail(Exit::usage, "--dst-local {}: it lies in the data directory", place.place);
@@ -94,6 +114,9 @@ void check(const Options& options) {
     if (!options.staging.empty() && lies_within(place.place, options.staging.front().place)) {
       fail(Exit::usage, "--dst-local {}: it is the staging directory, which pitr-base removes", place.place);
     }
+  }
+  if (options.spool_directory.empty() && (options.flush || !options.required.empty())) {
+    fail(Exit::usage, "what a destination has not got yet must wait somewhere: give --spool-dir");
   }
 }
 
@@ -113,21 +136,59 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
     mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
-    fmt::print("{}: marked for cluster {}; files get their names {}\n", place.place,
-               cluster.identity->system_identifier, describe(try_publishing(place.place)));
+    fmt::print("{}: marked for cluster {}", place.place, cluster.identity->system_identifier);
+    if (kind(place) == PlaceKind::directory) {
+      fmt::print("; files get their names {}", describe(try_publishing(place.place)));
+    }
+    fmt::print("\n");
   }
   return 0;
 }
 
-ArchiveTargets archive_targets(const Options& options) {
-  ArchiveTargets targets{options.destinations, {}, options.state_directory, !options.no_header_check};
+ArchiveTargets archive_targets(const Options& options, Openness openness) {
+  ArchiveTargets targets{.destinations = options.destinations,
+                         .requirement = Requirement(options.required, options.destinations),
+                         .spool = {},
+                         .staging = {},
+                         .state_directory = options.state_directory,
+                         .check_header = !options.no_header_check};
+  if (!options.spool_directory.empty()) targets.spool.emplace(options.spool_directory, options.spool_most, openness);
   if (!options.staging.empty()) targets.staging = options.staging.front();
   return targets;
 }
 
-int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
+int archive(const Options& options, const std::string& operand, const Archiving& archiving) {
   // A server that shuts down waits for the call.
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const std::filesystem::path path = absolute_source(operand, options.data_directory);
+  const std::size_t workers = worker_count(options.workers, 2);
+  archiving.log.timed("Archiving " + operand, [&] { archive_file(path, archiving, workers); });
+  // From here on the answer is 0, whatever becomes of further files.
+  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers, end};
+  archive_ahead(path, look_ahead, archiving);
+  return 0;
+}
+
+// Whatever came of the call: what waits in the spool goes on its way behind its back.
+class Flushing {
+ public:
+  explicit Flushing(const Archiving& archiving) : archiving_(archiving) {}
+  ~Flushing() {
+    if (!archiving_.targets.spool) return;
+    try {
+      flush_in_background(archiving_);
+    } catch (const Error& error) {
+      archiving_.log.error("deliver what waits in the spool: {}", error.what());
+    }
+  }
+  Flushing(const Flushing&) = delete;
+  Flushing& operator=(const Flushing&) = delete;
+
+ private:
+  const Archiving& archiving_;
+};
+
+int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   const ArchivedCluster cluster = look_at_data_directory(options.data_directory, options.force_data_directory);
@@ -135,25 +196,28 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
   if (!options.pid_file.empty()) alone.emplace(options.pid_file, cluster.openness.file);
   if (options.init) return init(options, cluster, log);
 
-  if (operands.size() != 1) fail(Exit::usage, "{} operands given, one is wanted: the path of a WAL file", operands.size());
-  const ArchiveTargets targets = archive_targets(options);
-  const Archiving archiving{cluster, targets, log};
-  const std::filesystem::path path = absolute_source(operands.front(), options.data_directory);
-  const std::size_t workers = worker_count(options.workers, 2);
-  log.timed("Archiving " + operands.front(), [&] { archive_file(path, archiving, workers); });
-  // From here on the answer is 0, whatever becomes of further files.
-  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers, end};
-  archive_ahead(path, look_ahead, archiving);
-  return 0;
+  const std::size_t wanted = options.flush ? 0 : 1;
+  if (operands.size() != wanted) {
+    fail(Exit::usage, "{} operands given, {}", operands.size(),
+         options.flush ? "none is wanted" : "one is wanted: the path of a WAL file");
+  }
+  options.remote.temporary_directory = options.temporary_directory;
+  const ArchiveTargets targets = archive_targets(options, cluster.openness);
+  Destinations destinations(cluster, targets, log);
+  const Archiving archiving{cluster, targets, destinations, log};
+  if (options.flush) return flush(archiving) ? 0 : 1;
+  const Flushing flushing(archiving);
+  return archive(options, operands.front(), archiving);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
+  options.temporary_directory = default_temporary_directory();
   Log log(manual.program);
   return run_program(
-      manual, with_log_options(option_table(options), log), log, argc, argv,
+      manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
       // PostgreSQL asks again after 1..125; it need not know more than that the file is not stored.
       [](const Error& error) { return error.code() == Exit::usage ? 2 : 1; },

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 namespace pitr {
 namespace {
 
@@ -70,7 +72,8 @@ bool WalCollector::can_still_come(const WalName& name) {
 }
 
 WalCollector::From WalCollector::collect(const WalName& name, Segment kind, SpoolFile& to) {
-  for (;;) {
+  // The archiver needs some milliseconds for a segment, unless it is behind.
+  for (double pause = 0.01;; pause = std::min(2 * pause, 0.2)) {
     // Asked before the look: what came between the two is then still seen.
     const bool last_look = kind == Segment::growing || !can_still_come(name);
     if (take_from_places(name, to)) {
@@ -78,7 +81,7 @@ WalCollector::From WalCollector::collect(const WalName& name, Segment kind, Spoo
       return From::archive;
     }
     if (last_look) break;
-    pause_for(0.2);
+    pause_for(pause);
   }
   const std::string why = last_error_.empty() ? "" : fmt::format(" ({})", last_error_);
   if (!take_from_pg_wal(name, to)) {

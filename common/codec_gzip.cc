@@ -5,6 +5,9 @@
 namespace pitr {
 namespace {
 
+// Up to here igzip's files are as small as zlib's of the same level, or smaller.
+constexpr int highest_igzip_level = 3;
+
 constexpr int gzip_format = 15 + 16;  // the largest window, with gzip's header and trailer
 
 // The library takes input as Bytef*, but does not write to it.
@@ -19,15 +22,15 @@ std::string_view reason(const z_stream& stream, int code) {
   return stream.msg != nullptr ? stream.msg : zError(code);
 }
 
-class GzipCompressor final : public BlockCompressor {
+class ZlibCompressor final : public BlockCompressor {
  public:
-  explicit GzipCompressor(int level) {
+  explicit ZlibCompressor(int level) {
     const int code = deflateInit2(&stream_, level, Z_DEFLATED, gzip_format, 8, Z_DEFAULT_STRATEGY);
     if (code != Z_OK) fail_compress(Codec::gzip, reason(stream_, code));
   }
-  ~GzipCompressor() override { deflateEnd(&stream_); }
-  GzipCompressor(const GzipCompressor&) = delete;
-  GzipCompressor& operator=(const GzipCompressor&) = delete;
+  ~ZlibCompressor() override { deflateEnd(&stream_); }
+  ZlibCompressor(const ZlibCompressor&) = delete;
+  ZlibCompressor& operator=(const ZlibCompressor&) = delete;
 
   void compress(Bytes block, std::vector<std::byte>& result) override {
     if (block.size() > longest_piece) fail_compress(Codec::gzip, "block is too large");
@@ -85,7 +88,8 @@ class GzipDecoder final : public Decoder {
 }  // namespace
 
 std::unique_ptr<BlockCompressor> gzip_compressor(int level) {
-  return std::make_unique<GzipCompressor>(level);
+  if (level <= highest_igzip_level) return igzip_compressor(level);
+  return std::make_unique<ZlibCompressor>(level);
 }
 
 std::unique_ptr<Decoder> gzip_decoder(std::string name) {

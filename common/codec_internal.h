@@ -27,6 +27,8 @@ class Decoder {
 
 // The two functions of each codec_*.cc. `name` is what messages call the file.
 std::unique_ptr<BlockCompressor> gzip_compressor(int level);
+// Level 1 to 3; gzip_compressor() of a low level is one of these.
+std::unique_ptr<BlockCompressor> igzip_compressor(int level);
 std::unique_ptr<Decoder> gzip_decoder(std::string name);
 std::unique_ptr<BlockCompressor> zstd_compressor(int level);
 std::unique_ptr<Decoder> zstd_decoder(std::string name);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/digest.h"
 #include "common/json_text.h"
 #include "common/manifest.h"
 

@@ -29,10 +29,14 @@ std::vector<Option> with_common_options(std::span<const Option> options);
 // The whole text as a decimal number; null when it is none.
 std::optional<int> decimal(std::string_view text);
 
+// Bytes: "20M", "1G", units of 1024; null when it is none, or 0.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
 // What `assign` usually is. The target outlives the parsing.
 std::function<void(const std::string&)> set_text(std::string& target);  // refuses an empty value
 std::function<void(const std::string&)> set_flag(bool& target);
 std::function<void(const std::string&)> set_number(int& target, int lowest, int highest);
+std::function<void(const std::string&)> set_size(std::uint64_t& target);
 // One of these words.
 std::function<void(const std::string&)> set_choice(std::string& target, std::vector<std::string> choices);
 std::function<void(const std::string&)> append_text(std::vector<std::string>& target);

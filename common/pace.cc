@@ -7,22 +7,10 @@
 #include <charconv>
 #include <cstdio>
 
+#include "common/options.h"
+
 namespace pitr {
 namespace {
-
-std::optional<std::uint64_t> parse_rate(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || number == 0) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit.empty()) return number;
-  constexpr std::string_view units = "kMG";
-  const auto power = units.find(unit == "K" ? "k" : unit);
-  if (unit.size() != 1 || power == std::string_view::npos) return std::nullopt;
-  const std::uint64_t factor = std::uint64_t{1} << 10 * (power + 1);
-  if (number > UINT64_MAX / factor) return std::nullopt;
-  return number * factor;
-}
 
 std::string amount(double bytes) {
   constexpr std::array units = {"B", "kB", "MB", "GB", "TB", "PB"};
@@ -41,7 +29,7 @@ std::string duration(double seconds) {
 MaxRate::MaxRate(const std::string& text) {
   if (text.starts_with('/')) {
     path_ = text;
-  } else if (rate_ = parse_rate(text); !rate_) {
+  } else if (rate_ = parse_size(text); !rate_) {
     fail(Exit::usage, "{}: neither a rate (20M is 20 MiB per second) nor the path of a file with one", text);
   }
 }
@@ -55,7 +43,7 @@ std::optional<std::uint64_t> MaxRate::now() {
   std::array<std::byte, 64> buffer;
   std::string_view text(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
   text = text.substr(0, text.find_first_of(" \t\r\n"));
-  if (const auto rate = parse_rate(text)) rate_ = rate;
+  if (const auto rate = parse_size(text)) rate_ = rate;
   return rate_;
 }
 

@@ -6,6 +6,7 @@
 #include "common/backup_label.h"
 #include "common/control_file.h"
 #include "common/crc32c.h"
+#include "common/digest.h"
 
 namespace pitr {
 namespace {

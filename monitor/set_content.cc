@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/digest.h"
 #include "common/seal.h"
 #include "common/text.h"
 

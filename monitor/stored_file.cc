@@ -6,6 +6,7 @@
 #include "common/background.h"
 #include "common/backup_catalog.h"
 #include "common/crc32c.h"
+#include "common/digest.h"
 #include "common/fd.h"
 #include "common/parallel.h"
 #include "common/sized_source.h"

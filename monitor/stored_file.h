@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "common/backup_index.h"
-#include "common/digest.h"
 #include "common/store.h"
 
 namespace pitr {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/digest.h"
 #include "common/wal_check.h"
 #include "restore/file_checksum.h"
 #include "restore/free_place.h"

@@ -1,5 +1,4 @@
 #include "common/backup_index.h"
-#include "common/crc32c.h"
 
 #include <sstream>
 #include <vector>
@@ -7,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "common/crc32c.h"
 #include "tests/unit/failure.h"
 
 using namespace pitr;

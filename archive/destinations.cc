@@ -1,0 +1,28 @@
+#include "archive/destinations.h"
+
+#include <algorithm>
+
+#include "archive/marking.h"
+
+namespace pitr {
+
+Destinations::Destinations(const ArchivedCluster& cluster, const ArchiveTargets& targets, Log& log)
+    : cluster_(cluster), targets_(targets), log_(log) {
+  for (const Place& place : targets.destinations) {
+    opened_.push_back(std::make_unique<Opened>());
+    opened_.back()->place = place.place;
+  }
+}
+
+std::shared_ptr<Store> Destinations::open(const Place& place) {
+  Opened& opened = **std::ranges::find(opened_, place.place, [](const auto& each) { return each->place; });
+  const std::lock_guard lock(opened.mutex);
+  if (!opened.store) {
+    std::shared_ptr<Store> store = open_store(place, cluster_.openness);
+    require_marker(*store, cluster_.identity, targets_.state_directory, cluster_.openness, log_);
+    opened.store = std::move(store);
+  }
+  return opened.store;
+}
+
+}  // namespace pitr

@@ -1,0 +1,116 @@
+#include "archive/flush.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "archive/destinations.h"
+#include "common/child.h"
+#include "common/lock.h"
+#include "common/parallel.h"
+
+namespace pitr {
+namespace {
+
+// A destination that failed is left alone for so long by those in the background.
+constexpr double pause_after_failure = 10;
+
+// What waits for one destination.
+class Queue {
+ public:
+  Queue(const Place& place, const Archiving& archiving)
+      : place_(place), archiving_(archiving), spool_(*archiving.targets.spool), queue_(spool_.queue(place)) {}
+
+  void deliver() {
+    std::size_t delivered = 0;
+    for (auto names = spool_.waiting(place_); !names.empty(); names = spool_.waiting(place_)) {
+      const auto store = archiving_.destinations.open(place_);
+      for (const WalName& name : names) {
+        in_context(fmt::format("deliver {} to {}", name.text(), place_.place), [&] { deliver(*store, name); });
+        ++delivered;
+      }
+    }
+    if (delivered > 0) archiving_.log.note("{} files that waited in the spool are at {}.", delivered, place_.place);
+  }
+
+ private:
+  void deliver(Store& store, const WalName& name) {
+    for (StoredWal& stored : find_wal(*queue_, name)) {
+      const Name file = stored.name;
+      WalExpectation expected{name, {}, archiving_.targets.check_header, {}};
+      if (archiving_.cluster.identity) expected.system_identifier = archiving_.cluster.identity->system_identifier;
+      // It has lain on a disk meanwhile.
+      read_wal(*queue_, std::move(stored), expected, std::make_unique<NullSink>());
+      if (!is_there(store, name, file)) send(store, name, file);
+      queue_->remove(file);
+    }
+  }
+
+  void send(Store& store, const WalName& name, const Name& file) {
+    const auto sink = store.create(file);
+    copy(*queue_->open(file), *sink);
+    try {
+      sink->finish();
+    } catch (const AtomicFile::Conflict&) {
+      if (!is_there(store, name, file)) throw;
+    }
+  }
+
+  // Under any suffix, with the content of the file that waits; other content throws.
+  bool is_there(Store& store, const WalName& name, const Name& file) {
+    bool found = false;
+    for (StoredWal& stored : find_wal(store, name)) {
+      const Name there = stored.name;
+      const auto original = decompressed(find_wal(*queue_, name).front().codec, file.text(), queue_->open(file));
+      if (!same_content(store, std::move(stored), *original)) {
+        fail(Exit::failed, "{} exists with other content than {} and is left alone", store.describe(there),
+             queue_->describe(file));
+      }
+      store.sync(there);
+      found = true;
+    }
+    return found;
+  }
+
+  const Place& place_;
+  const Archiving& archiving_;
+  const Spool& spool_;
+  const std::unique_ptr<Store> queue_;
+};
+
+std::vector<Place> places_behind(const ArchiveTargets& targets) {
+  std::vector<Place> behind;
+  std::ranges::copy_if(targets.destinations, std::back_inserter(behind),
+                       [&](const Place& place) { return targets.spool->is_behind(place); });
+  return behind;
+}
+
+}  // namespace
+
+bool flush(const Archiving& archiving) {
+  const auto behind = places_behind(archiving.targets);
+  std::atomic<bool> all = true;
+  // Each waits for its own host mostly, so each has a thread.
+  parallel_for(behind.size(), behind.size(), [&](std::size_t i) {
+    try {
+      const LockFile alone(archiving.targets.spool->lock_path(behind[i]), archiving.cluster.openness.file);
+      Queue(behind[i], archiving).deliver();
+    } catch (const Error& error) {
+      all = false;
+      archiving.log.error("{}", error.what());
+    }
+  });
+  throw_if_signalled();
+  return all;
+}
+
+void flush_in_background(const Archiving& archiving) {
+  const Spool& spool = *archiving.targets.spool;
+  if (is_locked(spool.worker_path()) || places_behind(archiving.targets).empty()) return;
+  run_detached("pitr-archive", [&] {
+    // Held meanwhile, so that not every call for a segment tries a dead host again.
+    const LockFile alone(spool.worker_path(), archiving.cluster.openness.file);
+    if (!flush(archiving)) pause_for(pause_after_failure);
+  });
+}
+
+}  // namespace pitr

@@ -1,0 +1,91 @@
+#include "archive/spool.h"
+
+#include <algorithm>
+
+#include "common/wal_archive.h"
+
+namespace pitr {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Also the name of every kind of WAL file that an archive holds.
+std::optional<WalName> waiting_file(const Name& name) {
+  for (const Codec codec : all_codecs()) {
+    std::string_view text = name.text();
+    if (!text.ends_with(suffix(codec))) continue;
+    text.remove_suffix(suffix(codec).size());
+    if (const auto wal = WalName::parse(text)) return wal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Spool::Spool(fs::path directory, std::uint64_t most, Openness openness)
+    : directory_(std::move(directory)), most_(most), openness_(openness) {}
+
+fs::path Spool::path_of(const Place& place) const {
+  std::string name;
+  for (const char c : place.place) {
+    if (c == '/') {
+      name += "%2F";
+    } else if (c == '%') {
+      name += "%25";
+    } else {
+      name += c;
+    }
+  }
+  return directory_ / name;
+}
+
+fs::path Spool::lock_path(const Place& place) const { return path_of(place).native() + ".lock"; }
+
+bool Spool::is_behind(const Place& place) const {
+  bool found = false;
+  if (!is_there(path_of(place))) return found;
+  open_directory(path_of(place), openness_)->list("", [&](const Name& name) {
+    found = waiting_file(name).has_value();
+    return !found;
+  });
+  return found;
+}
+
+std::uint64_t Spool::used() const {
+  std::uint64_t bytes = 0;
+  if (!is_there(directory_)) return bytes;
+  std::error_code code;
+  for (fs::recursive_directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code gone;  // delivered meanwhile
+    const auto size = entry->is_regular_file(gone) ? entry->file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  if (code) fail(Exit::failed, "list {}: {}", directory_.native(), errno_text(code.value()));
+  return bytes;
+}
+
+void Spool::require_room(std::uint64_t bytes, const Place& place) const {
+  const std::uint64_t waiting = used();
+  if (waiting + bytes <= most_) return;
+  fail(Exit::failed, "{} is full: {} bytes wait in it, --spool-max is {}; until {} has got what waits for it, it must get "
+       "every file at once", directory_.native(), waiting, most_, place.place);
+}
+
+std::unique_ptr<Store> Spool::queue(const Place& place) const {
+  create_directories(path_of(place), openness_.directory);
+  return open_directory(path_of(place), openness_);
+}
+
+std::vector<WalName> Spool::waiting(const Place& place) const {
+  std::vector<WalName> names;
+  if (!is_there(path_of(place))) return names;
+  open_directory(path_of(place), openness_)->list("", [&](const Name& name) {
+    if (const auto wal = waiting_file(name)) names.push_back(*wal);
+    return true;
+  });
+  // "00000001…" < "00000002.history" < "00000002…": a history before what follows it.
+  std::ranges::sort(names, {}, [](const WalName& name) { return name.text(); });
+  return names;
+}
+
+}  // namespace pitr
