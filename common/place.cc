@@ -74,7 +74,7 @@ std::unique_ptr<Store> open_store(const Place& place, Openness openness) {
     case PlaceKind::ssh:
       return open_over_ssh(place.place, remote, openness);
     case PlaceKind::rsync:
-      fail(Exit::usage, "{}: rsync is not there yet", place.place);
+      return open_over_rsync(place.place, remote, openness);
     case PlaceKind::directory:
       break;
   }
