@@ -1,5 +1,6 @@
+#include "common/pipe_store.h"
+
 #include "common/fed_process.h"
-#include "common/store.h"
 
 namespace pitr {
 namespace {
@@ -8,8 +9,7 @@ namespace {
 // status 0.
 class PipeSink final : public Sink {
  public:
-  PipeSink(const std::string& program, const Name& name, std::chrono::seconds patience)
-      : process_({program, name.text()}, fmt::format("{} {}", program, name.text()), patience) {}
+  PipeSink(const ProgramCall& call, std::chrono::seconds patience) : process_(call.words, call.described, patience) {}
   void write(Bytes bytes) override { process_.write(bytes); }
   void finish() override { process_.finish(); }
 
@@ -19,15 +19,15 @@ class PipeSink final : public Sink {
 
 class PipeStore final : public Store {
  public:
-  PipeStore(std::string program, std::chrono::seconds patience)
-      : program_(std::move(program)), patience_(patience) {}
+  PipeStore(std::string described, std::function<ProgramCall(const Name&)> call_for, std::chrono::seconds patience)
+      : described_(std::move(described)), call_for_(std::move(call_for)), patience_(patience) {}
 
-  std::string describe() const override { return "|" + program_; }
+  std::string describe() const override { return described_; }
   // It forgets everything: whoever asks whether it has a file sends the file.
   std::unique_ptr<Source> open(const Name&) override { return nullptr; }
   std::optional<std::chrono::system_clock::time_point> modified(const Name&) override { return std::nullopt; }
   std::unique_ptr<Sink> create(const Name& name) override {
-    return std::make_unique<PipeSink>(program_, name, patience_);
+    return std::make_unique<PipeSink>(call_for_(name), patience_);
   }
   bool has_living_writer(const Name&) override { return false; }
   void sync(const Name& name) override {
@@ -41,15 +41,24 @@ class PipeStore final : public Store {
   }
 
  private:
-  const std::string program_;
+  const std::string described_;
+  const std::function<ProgramCall(const Name&)> call_for_;
   const std::chrono::seconds patience_;
 };
 
 }  // namespace
 
+std::unique_ptr<Store> open_program(std::string described, std::function<ProgramCall(const Name&)> call_for,
+                                    std::chrono::seconds patience) {
+  return std::make_unique<PipeStore>(std::move(described), std::move(call_for), patience);
+}
+
 std::unique_ptr<Store> open_pipe(const std::string& program, const Remote& remote) {
   if (program.empty()) fail(Exit::usage, "the name of the program to send files to is empty");
-  return std::make_unique<PipeStore>(program, remote.timeout);
+  const auto call_for = [program](const Name& name) {
+    return ProgramCall{{program, name.text()}, fmt::format("{} {}", program, name.text())};
+  };
+  return open_program("|" + program, call_for, remote.timeout);
 }
 
 }  // namespace pitr

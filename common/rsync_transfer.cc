@@ -4,16 +4,18 @@
 
 #include <cerrno>
 
+#include "common/sized_source.h"
 #include "common/temporary_directory.h"
 
 namespace pitr {
 namespace {
 
-class RsyncSource final : public Source {
+class RsyncSource final : public SizedSource {
  public:
   RsyncSource(std::shared_ptr<RsyncModule> module, const Name& name, std::uint64_t size)
       : module_(std::move(module)), name_(name), size_(size) {}
 
+  std::uint64_t size() const override { return size_; }
   std::size_t read(std::span<std::byte> buffer) override {
     if (!file_) in_context("read " + module_->client.place() + "/" + name_.text(), [&] { fetch(); });
     return file_->read(buffer);

@@ -75,6 +75,9 @@ struct Remote {
   std::string rsync = "rsync";
   std::chrono::seconds timeout{30};  // without an answer, or a byte that gets on its way
   std::filesystem::path temporary_directory = "/tmp";  // for what rsync must have as a file
+  // "": ours. Else what takes a file on the other host, as "PROGRAM >FILE" or, with '!' in front, "PROGRAM FILE": a
+  // place by ssh can only be written to then, and promises what the program does.
+  std::string far_program;
 };
 
 // A directory of another host, "[user@]host:/path", by ssh and a POSIX shell with GNU coreutils there.
