@@ -27,7 +27,14 @@ std::optional<std::filesystem::path> control_directory() {
   return ours ? std::optional(path) : std::nullopt;
 }
 
-std::vector<std::string> ssh_words(const std::string& host, const Remote& remote) {
+// That shell, whichever it is, sees nothing of our script. dd takes not a byte too many.
+std::string far_side_command() {
+  return fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", far_side.size());
+}
+
+}  // namespace
+
+std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command) {
   const auto seconds = remote.timeout.count();
   std::vector<std::string> words = {remote.ssh, "-T", "-x", "-a"};
   const auto option = [&](std::string text) {
@@ -47,16 +54,12 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
     option("ControlPath=" + (*directory / "%C").native());
     option("ControlPersist=60");
   }
-  words.insert(words.end(), {"--", host});
-  // The far side's own shell sees nothing but this, whatever shell it is. dd takes not a byte too many.
-  words.push_back(fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", far_side.size()));
+  words.insert(words.end(), {"--", host, std::move(command)});
   return words;
 }
 
-}  // namespace
-
 SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote)
-    : described_(host), process_(ssh_words(host, remote), {}, "ssh " + host, remote.timeout) {
+    : described_(host), process_(ssh_words(host, remote, far_side_command()), {}, "ssh " + host, remote.timeout) {
   process_.write(as_bytes(far_side));
   send({directory});
   // What a login script prints comes before.

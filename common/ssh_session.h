@@ -11,6 +11,9 @@
 
 namespace pitr {
 
+// How ssh is called to give `command` to the shell of another host.
+std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command);
+
 // A connection to the shell that runs ssh_far_side.sh in a directory of another host. Connections to one host share a
 // master (ssh's ControlMaster, in a private directory), so that only the first one logs in.
 //
@@ -40,6 +43,9 @@ class SshSession {
   std::string unread_;
   bool broken_ = false;
 };
+
+// A directory there whose files are written by Remote::far_program.
+std::unique_ptr<Store> open_far_program(const std::string& host, const std::string& directory, const Remote& remote);
 
 // The sessions to one directory. One that is not broken is used again.
 class SshSessions {
