@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "common/digest.h"
+#include "common/sha256.h"
 #include "common/sized_source.h"
 #include "common/ssh_session.h"
 
@@ -74,7 +74,7 @@ class SshSource final : public SizedSource {
 class SshSink final : public Sink {
  public:
   SshSink(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name, mode_t mode)
-      : described_(std::move(described)), name_(name), session_(std::move(sessions)), digest_("SHA-256") {
+      : described_(std::move(described)), name_(name), session_(std::move(sessions)) {
     in_context("create " + described_, [&] {
       session_->send({"begin", name_.text(), fmt::format("{:o}", mode)});
       session_->reply();
@@ -147,7 +147,7 @@ class SshSink final : public Sink {
   std::string described_;
   Name name_;
   BorrowedSession session_;
-  Digest digest_;
+  Sha256 digest_;
   std::vector<std::byte> block_;
   std::uint64_t size_ = 0;
   bool prepared_ = false;
