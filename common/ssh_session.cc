@@ -8,11 +8,12 @@
 #include <optional>
 
 namespace pitr {
-namespace {
 
-constexpr std::string_view far_side =
+constexpr std::string_view store_script =
 #include "ssh_far_side.inc"
     ;
+
+namespace {
 
 // Where the sockets of the masters lie. Their paths may have about 100 bytes, so it is not below any long directory;
 // whoever else could make it first gets no use of it. Null: there is none to trust, and every session logs in.
@@ -27,7 +28,7 @@ std::optional<std::filesystem::path> control_directory() {
   return ours ? std::optional(path) : std::nullopt;
 }
 
-std::vector<std::string> ssh_words(const std::string& host, const Remote& remote) {
+std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string_view script) {
   const auto seconds = remote.timeout.count();
   std::vector<std::string> words = {remote.ssh, "-T", "-x", "-a"};
   const auto option = [&](std::string text) {
@@ -49,15 +50,16 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
   }
   words.insert(words.end(), {"--", host});
   // The far side's own shell sees nothing but this, whatever shell it is. dd takes not a byte too many.
-  words.push_back(fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", far_side.size()));
+  words.push_back(fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", script.size()));
   return words;
 }
 
 }  // namespace
 
-SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote)
-    : described_(host), process_(ssh_words(host, remote), {}, "ssh " + host, remote.timeout) {
-  process_.write(as_bytes(far_side));
+SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote,
+                       std::string_view script)
+    : described_(host), process_(ssh_words(host, remote, script), {}, "ssh " + host, remote.timeout) {
+  process_.write(as_bytes(script));
   send({directory});
   // What a login script prints comes before.
   constexpr int most_noise = 1000;
