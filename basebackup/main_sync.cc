@@ -111,7 +111,7 @@ std::vector<Option> option_table(Options& options) {
       unused_path(options, "tar-path", "tp"),
       unused_path(options, "psql-path", "pp"),
       unused_path(options, "shell-path", "sh"),
-      unused_path(options, "remote-rsync-path", "rrsp"),
+      unused_path(options, "remote-rsync-path", "rsp"),
       unused_path(options, "remote-rm-path", "rrp"),
   };
 }

@@ -7,24 +7,26 @@
 
 namespace pitr {
 
-// A physical replication slot that keeps the server's WAL from now on: the one that is wanted, which stays when keep()
-// was called; or one of our session's, which ends with it.
+// Keeps the server's WAL from now on, by a physical replication slot of our session: however that ends, nothing is left
+// that would fill the server's disk.
 class ReplicationSlot {
  public:
-  // Creates the slot; throws when it exists. `name` "": the session's own, and when the server has none left that is
-  // logged.
+  // `name`: of a slot that is wanted in the end, "" for none; throws when the server has one of this name. Without a name
+  // a server that has no slot left is only logged.
   ReplicationSlot(Server& server, const std::string& name, Log& log);
   ~ReplicationSlot();
   ReplicationSlot(const ReplicationSlot&) = delete;
   ReplicationSlot& operator=(const ReplicationSlot&) = delete;
 
-  void keep() { kept_ = true; }
+  // Creates the slot that is wanted, with all the WAL that is kept by now. Without keep() it goes with the object.
+  void create();
+  void keep() { created_ = false; }
 
  private:
   Server& server_;
-  std::string name_;
+  std::string own_, name_;
   Log& log_;
-  bool kept_ = false;
+  bool created_ = false;
 };
 
 }  // namespace pitr

@@ -63,7 +63,7 @@ class Copying {
   Copying(const SyncOptions& options, const Cluster& cluster, Server& server, Log& log)
       : options_(options), cluster_(cluster), server_(server), log_(log) {}
 
-  Exit run(Sink& outputs, const ServerSettings& settings) {
+  Exit run(Sink& outputs, ReplicationSlot& slot, const ServerSettings& settings) {
     BackupTar tar(compress(options_.compression, options_.workers, std::make_unique<BorrowedSink>(outputs)));
     DataArchive data(cluster_, tar, options_.temporary_directory);
     // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
@@ -84,11 +84,13 @@ class Copying {
       return write_wal(cluster_, range, collector, tar, options_.temporary_directory);
     });
     write_settings(tar, cluster_, settings, options_.copy.standby);
+    slot.create();
     // Last, and under a name that no server knows: the far side changes it when all else is durable.
     data.write_control(control, "global/pg_control.unfinished");
     log_.timed("Waiting for the outputs", [&] { tar.finish(); });
-    if (report(data.bad_pages(range.start, range.end), log_) > 0) return Exit::damaged;
-    return wal == WalCollector::From::pg_wal ? Exit::late : Exit::done;
+    const std::uint64_t bad_pages = report(data.bad_pages(range.start, range.end), log_);
+    if (wal == WalCollector::From::pg_wal) return Exit::late;
+    return bad_pages > 0 ? Exit::damaged : Exit::done;
   }
 
  private:
@@ -137,7 +139,7 @@ Exit sync_cluster(const SyncOptions& options, Log& log) {
   ReplicationSlot slot(server, options.copy.slot, log);
   CopyOutputs outputs(std::move(opened), log);
   outputs.clear();
-  const Exit result = Copying(options, cluster, server, log).run(outputs, settings);
+  const Exit result = Copying(options, cluster, server, log).run(outputs, slot, settings);
   slot.keep();
   return outputs.any_failed() ? Exit::partly : result;
 }

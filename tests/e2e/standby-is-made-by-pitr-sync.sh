@@ -15,7 +15,11 @@ start_standby() {
   pg_ctl -D "$STANDBY" -l "$FAR/standby.log" -s -w -t 60 \
     -o "-c listen_addresses='' -c unix_socket_directories='$STANDBY_HOST' -c port=$PGPORT" start
 }
-to_standby=(--output "$HOST:$STANDBY/" --map "$SCRATCH/disk:$FAR/disk" --standby --slot far --automatic)
+answering() { # ANSWER OPTIONS...: of somebody at a terminal
+  declare -fx synchronise
+  SHELL=/bin/bash SSH=$SSH DATA=$DATA script -qec "$(printf '%q ' synchronise "${@:2}")" /dev/null <<<"$1"
+}
+to_standby=(--output "$HOST:$STANDBY/" --map "$SCRATCH/disk:$FAR/disk" --standby --slot far)
 
 new_cluster --wal-segsize=1
 make_sshd
@@ -37,7 +41,7 @@ assert_contains "$SCRATCH/said" "it lies in the data directory"
 assert_absent "$STANDBY" "$DATA/below" "$FAR/disk/space"
 assert_eq 0 "$(sql "SELECT count(*) FROM pg_replication_slots")" "slots"
 
-synchronise "${to_standby[@]}" --compress zstd >"$SCRATCH/plan"
+synchronise "${to_standby[@]}" --automatic --compress zstd >"$SCRATCH/plan"
 assert_contains "$SCRATCH/plan" "write   $HOST:$STANDBY/: the data directory $DATA"
 assert_absent "$STANDBY/pitr-sync.unfinished" "$STANDBY/tablespace_map"
 pg_verifybackup -q "$STANDBY"
@@ -52,18 +56,21 @@ oid=$(sql "SELECT oid FROM pg_tablespace WHERE spcname = 'fast'")
 assert_eq "$FAR/disk/space" "$(readlink "$STANDBY/pg_tblspc/$oid")" "the standby's tablespace"
 
 # A directory where a server runs stays as it is; the same slot is not for a second standby.
-assert_fails 2 synchronise "${to_standby[@]}"
+assert_fails 2 synchronise "${to_standby[@]}" --automatic
 assert_contains "$SCRATCH/said" "a server runs in $STANDBY"
 assert_eq f "$(standby_sql "SELECT NOT pg_is_in_recovery()")" "the standby has ended its recovery"
 pg_ctl -D "$STANDBY" -s -m fast stop
-assert_fails 2 synchronise "${to_standby[@]}"
+assert_fails 2 synchronise "${to_standby[@]}" --automatic
 assert_contains "$SCRATCH/said" "the server has a slot of this name"
 [ -e "$STANDBY/global/pg_control" ] || fail "the old copy is gone, although no new one was made"
 
 # What lies there makes place for the next copy.
 sql "SELECT pg_drop_replication_slot('far')" >/dev/null
 touch "$STANDBY/of_the_old_one"
-synchronise "${to_standby[@]}" >"$SCRATCH/plan"
+assert_fails 1 answering yes "${to_standby[@]}"
+assert_contains "$SCRATCH/said" "no YES: nothing was touched"
+[ -e "$STANDBY/of_the_old_one" ] || fail "something was touched without a YES"
+answering YES "${to_standby[@]}" >"$SCRATCH/plan"
 assert_contains "$SCRATCH/plan" "remove  $HOST:$STANDBY/: a cluster of PostgreSQL"
 assert_absent "$STANDBY/of_the_old_one"
 start_standby
