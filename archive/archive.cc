@@ -92,7 +92,6 @@ class Distribution {
   // Null: the destination holds the file.
   std::unique_ptr<Sink> open(std::size_t i) {
     const Place& place = places()[i];
-    if (known_.contains(place.place)) return outcomes_.noted(i, Outcomes::State::stored, [] { return nullptr; });
     if (job_.targets.spool && job_.targets.spool->is_behind(place)) {
       if (!outcomes_.can_do_without(i)) {
         return outcomes_.noted(i, Outcomes::State::stored, [&]() -> std::unique_ptr<Sink> {
@@ -102,9 +101,10 @@ class Distribution {
       }
       return outcomes_.noted(i, Outcomes::State::spooled, [&] { return open_queue(place); });
     }
-    const auto open_now = [this, &place] {
+    const Content content = known_.contains(place.place) ? Content::known : Content::compared;
+    const auto open_now = [this, &place, content] {
       return in_context(fmt::format("archive {} to {}", job_.name.text(), place.place), [&] {
-        return deliver_to(destinations_.open(place), place.compression.codec, job_);
+        return deliver_to(destinations_.open(place), place.compression.codec, job_, content);
       });
     };
     return outcomes_.noted(i, Outcomes::State::stored, [&]() -> std::unique_ptr<Sink> {

@@ -10,7 +10,7 @@
 namespace pitr {
 
 // What a call that failed has delivered to other hosts nevertheless: STATE-DIR/delivered/NAME. The next call for the
-// file sends only what is missing, and need not read back what is there. Losing it costs that, and never a file.
+// file sees that it is there still, and need not read it back. Losing it costs that, and never a file.
 class Delivered {
  public:
   // `directory`: the state directory; "" remembers nothing.

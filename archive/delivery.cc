@@ -46,12 +46,12 @@ WalExpectation expectation(const Job& job) {
   return expected;
 }
 
-Present look_for(Store& store, const Job& job) {
+Present look_for(Store& store, const Job& job, Content content) {
   Present present = Present::no;
   for (StoredWal& stored : find_wal(store, job.name)) {
     const Name name = stored.name;
     FileSource original = open_regular(job.path);
-    if (!same_content(store, std::move(stored), original)) {
+    if (content == Content::compared && !same_content(store, std::move(stored), original)) {
       fail(Exit::failed, "{} exists with other content than {} and is left alone", store.describe(name),
            job.path.native());
     }
@@ -61,8 +61,8 @@ Present look_for(Store& store, const Job& job) {
   return present;
 }
 
-std::unique_ptr<Sink> deliver_to(std::shared_ptr<Store> store, Codec codec, const Job& job) {
-  if (look_for(*store, job) == Present::identical) return nullptr;
+std::unique_ptr<Sink> deliver_to(std::shared_ptr<Store> store, Codec codec, const Job& job, Content content) {
+  if (look_for(*store, job, content) == Present::identical) return nullptr;
   return std::make_unique<Delivery>(std::move(store), Name(job.name, suffix(codec)), job);
 }
 

@@ -11,8 +11,9 @@
 namespace pitr {
 namespace {
 
-// A destination that failed is left alone for so long by those in the background.
-constexpr double pause_after_failure = 10;
+// The process in the background tries a dead host again now and then. When it gives up, the next call starts another.
+constexpr double pause_after_failure = 5;
+constexpr int most_attempts = 12;
 
 // What waits for one destination.
 class Queue {
@@ -23,7 +24,7 @@ class Queue {
   void deliver() {
     std::size_t delivered = 0;
     for (auto names = spool_.waiting(place_); !names.empty(); names = spool_.waiting(place_)) {
-      const auto store = archiving_.destinations.open(place_);
+      const auto store = in_context("deliver to " + place_.place, [&] { return archiving_.destinations.open(place_); });
       for (const WalName& name : names) {
         in_context(fmt::format("deliver {} to {}", name.text(), place_.place), [&] { deliver(*store, name); });
         ++delivered;
@@ -107,9 +108,8 @@ void flush_in_background(const Archiving& archiving) {
   const Spool& spool = *archiving.targets.spool;
   if (is_locked(spool.worker_path()) || places_behind(archiving.targets).empty()) return;
   run_detached("pitr-archive", [&] {
-    // Held meanwhile, so that not every call for a segment tries a dead host again.
     const LockFile alone(spool.worker_path(), archiving.cluster.openness.file);
-    if (!flush(archiving)) pause_for(pause_after_failure);
+    for (int attempt = 0; attempt < most_attempts && !flush(archiving); ++attempt) pause_for(pause_after_failure);
   });
 }
 

@@ -67,8 +67,9 @@ bool is_remembered(const Store& store, const std::filesystem::path& state_direct
 }
 
 [[noreturn]] void refuse(const Store& store, std::string_view reason) {
-  fail(Exit::failed, "{}: {} (if it is the right directory: pitr-archive --init -dl {})", store.describe(), reason,
-       store.describe());
+  const std::string place = store.describe();
+  fail(Exit::failed, "{}: {} (if it is the right directory: pitr-archive --init {} {})", place, reason,
+       place.starts_with('/') ? "-dl" : "-dr", place);
 }
 
 [[noreturn]] void refuse_other_cluster(const Store& store, const ClusterIdentity& there, const ClusterIdentity& ours) {

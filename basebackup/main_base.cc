@@ -43,7 +43,8 @@ constexpr Manual manual{
 struct Options {
   BackupOptions backup;
   WantedPlaces places;
-  Remote remote;
+  Remote remote, direct_remote;
+  std::string far_program;
   int retry_pause = 300;
   std::string finish;
   std::string removal_pause_trigger;
@@ -90,9 +91,13 @@ std::vector<Option> option_table(Options& options) {
       {"dst-local", "dl", "[CODEC=]DIR", "store the set in DIR; may be given often",
        append_place(options.places.local, &options.remote), true},
       {"dst-direct", "dd", "[CODEC=]HOST:/DIR", "stream the set to [USER@]HOST by ssh; may be given often",
-       append_place(options.places.direct, &options.remote), true},
+       append_place(options.places.direct, &options.direct_remote), true},
       {"dst-remote", "dr", "[CODEC=]PLACE", "deliver it to HOST:/DIR or rsync://HOST/DIR in the end",
        append_place(options.places.remote, &options.remote), true},
+      {"remote-cat-path", "rcp", "[!]PROGRAM", "let it store what --dst-direct sends; see other-hosts.md",
+       set_text(options.far_program)},
+      {"dst-pipe", "dp", "[CODEC=]PROGRAM", "run PROGRAM NAME with each file on its stdin",
+       append_program(options.places.pipes, options.remote), true},
       {"retry-pause", "", "SECONDS", "try to deliver 3 times, so far apart (default: 300)",
        set_number(options.retry_pause, 0, 86400)},
       {"xlogs", "x", "DIR", "collect the backup's WAL in DIR, or find it there", set_text(backup.staging)},
@@ -183,6 +188,10 @@ class RemovalPause {
 int finish(Options& options, Log& log) {
   const BackupOptions& backup = options.backup;
   if (backup.sources.empty()) fail(Exit::usage, "nowhere to find the WAL: give --source");
+  if (!options.places.pipes.empty()) fail(Exit::usage, "--finish: a program has no set that waits (--dst-pipe)");
+  if (!options.direct_remote.far_program.empty()) {
+    fail(Exit::usage, "--finish: a set that --remote-cat-path stored cannot be read; give its place without that");
+  }
   const Exit result = finish_backup({.name = options.finish,
                                      .places = options.places.all(),
                                      .sources = backup.sources,
@@ -221,6 +230,9 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
   check_places(options.places, options.backup.data_directory);
   options.remote.temporary_directory = options.backup.temporary_directory;
+  options.direct_remote = options.remote;
+  // cat is what OmniPITR ran by itself; our own script does it with promises.
+  if (options.far_program != "cat") options.direct_remote.far_program = options.far_program;
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   if (!options.not_nice) be_nice();
   std::optional<LockFile> alone;
@@ -240,7 +252,8 @@ int main(int argc, char** argv) {
   const auto status = [](const Error& error) {
     return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
   };
-  return run_program(manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv,
+  const auto table = with_remote_options(option_table(options), options.remote);
+  return run_program(manual, with_log_options(table, log), log, argc, argv,
                      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
                      [&] {
                        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);

@@ -21,7 +21,7 @@ bool has_codec(const std::vector<Place>& places, Codec codec) {
 
 std::vector<Place> WantedPlaces::all() const {
   std::vector<Place> all = local;
-  for (const auto* more : {&direct, &remote}) all.insert(all.end(), more->begin(), more->end());
+  for (const auto* more : {&direct, &remote, &pipes}) all.insert(all.end(), more->begin(), more->end());
   return all;
 }
 
@@ -40,7 +40,7 @@ void check_places(const WantedPlaces& wanted, const std::string& data_directory)
       fail(Exit::usage, "{}: given twice; one directory takes one codec", place.place);
     }
   }
-  if (known.empty()) fail(Exit::usage, "no destination: give --dst-local, --dst-direct or --dst-remote");
+  if (known.empty()) fail(Exit::usage, "no destination: give --dst-local, --dst-direct, --dst-remote or --dst-pipe");
   for (const Place& place : wanted.local) {
     if (!data_directory.empty() && lies_within(place.place, data_directory)) {
       fail(Exit::usage, "--dst-local {}: it lies in the data directory and would be part of the backup", place.place);
@@ -51,7 +51,9 @@ void check_places(const WantedPlaces& wanted, const std::string& data_directory)
 void arrange_places(const WantedPlaces& wanted, const std::filesystem::path& temporary_directory,
                     ArrangedPlaces& arranged) {
   arranged.written = wanted.local;
-  arranged.written.insert(arranged.written.end(), wanted.direct.begin(), wanted.direct.end());
+  for (const auto* streams : {&wanted.direct, &wanted.pipes}) {
+    arranged.written.insert(arranged.written.end(), streams->begin(), streams->end());
+  }
   std::vector<Place> copies = wanted.local;
   for (const Place& place : wanted.remote) {
     const bool is_copied = has_codec(copies, place.compression.codec);

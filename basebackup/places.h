@@ -14,6 +14,7 @@ struct WantedPlaces {
   std::vector<Place> local;   // --dst-local: directories of this host
   std::vector<Place> direct;  // --dst-direct: streamed to another host
   std::vector<Place> remote;  // --dst-remote: delivered to another host when the set is complete
+  std::vector<Place> pipes = {};  // --dst-pipe: streamed to a program
   std::vector<Place> all() const;
 };
 

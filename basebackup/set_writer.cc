@@ -181,6 +181,7 @@ SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
     SetBranch& branch = branch_for(place.compression, options, names);
     branch.require_free_names(*store, options.begun != nullptr, log);
     store->remove_litter();
+    if (const std::string caveat = store->caveat(); !caveat.empty()) log.detail("{}", caveat);
     branch.add_place(destinations_->add(place, std::move(store)));
   }
   if (!destinations_->any_left()) fail(Exit::failed, "no destination can be reached");

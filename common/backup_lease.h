@@ -23,8 +23,8 @@ struct Lease {
 
 inline constexpr std::string_view lease_suffix = ".lease";
 
-// Takes the place of the one that is there; an earlier end than that one's becomes that one's. A Store replaces nothing,
-// so for a moment there is none: hold the set meanwhile, where it can be held.
+// Takes the place of the one that is there; an earlier end than that one's becomes that one's. A Store replaces
+// nothing, so for a moment there is none: hold the set meanwhile, where it can be held.
 void write_lease(Store& store, const std::string& set, Lease lease);
 
 // Null: there is none. Throws Exit::damaged when it does not parse: then nobody knows when it ends.

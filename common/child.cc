@@ -41,11 +41,16 @@ Child::Child(const std::function<int()>& work, Dies dies) {
   if (number_ < 0) fail(Exit::failed, "fork: {}", errno_text(errno));
   if (number_ == 0) {
     if (dies == Dies::with_us) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (dies == Dies::with_group) ::setpgid(0, 0);
     try {
       ::_exit(contained(work));
     } catch (...) {
       ::_exit(child_threw);  // unwinding further would undo in the child what its parent is doing
     }
+  }
+  if (dies == Dies::with_group) {
+    ::setpgid(number_, number_);  // both do it, and the later one changes nothing
+    group_ = number_;
   }
   descriptor_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, number_, 0)), "child process");
 }
@@ -53,7 +58,12 @@ Child::Child(const std::function<int()>& work, Dies dies) {
 Child::~Child() {
   // It may still have something to clean up; one that hangs in the kernel is left behind.
   for (const int number : {SIGTERM, SIGKILL}) {
-    if (number_ > 0 && ::kill(number_, number) == 0) (void)ended();
+    if (group_ > 0) {
+      ::kill(-group_, number);
+    } else if (number_ > 0) {
+      ::kill(number_, number);
+    }
+    if (number_ > 0) (void)ended();
   }
 }
 

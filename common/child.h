@@ -18,6 +18,7 @@ class Child {
   enum class Dies {
     with_us,     // however our process, or the thread that made it, ends
     by_itself,   // it has a pipe of ours and ends when that does
+    with_group,  // it leads a process group: the destructor ends whatever is in it, also without its leader
   };
   // `work` runs in the child and does not return to the caller there.
   explicit Child(const std::function<int()>& work, Dies dies = Dies::with_us);
@@ -29,9 +30,12 @@ class Child {
   bool ended();
   int status() const { return status_; }  // 128 + N when signal N killed it
   bool is_running() const { return number_ > 0; }
+  void leave_group() { group_ = 0; }  // what is still in it may go on
+  const Fd& descriptor() const { return descriptor_; }  // readable when it has ended
 
  private:
   pid_t number_ = 0;
+  pid_t group_ = 0;
   Fd descriptor_;
   int status_ = 0;
 };

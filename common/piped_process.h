@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/child.h"
+#include "common/complaint.h"
 
 namespace pitr {
 
@@ -14,9 +15,10 @@ namespace pitr {
 // Whoever waits for it longer than `patience` without a byte getting on gets an Error, as does a caught signal.
 class PipedProcess {
  public:
-  // `environment`: "NAME=value", added to ours. `described` is what messages call it.
+  // `environment`: "NAME=value", added to ours. `described` is what messages call it. `stdin_file` is its stdin when
+  // nothing is to be written.
   PipedProcess(const std::vector<std::string>& words, const std::vector<std::string>& environment,
-               std::string described, std::chrono::seconds patience);
+               std::string described, std::chrono::seconds patience, const Fd* stdin_file = nullptr);
 
   // Throws when the program has closed its stdin, with what it said.
   void write(Bytes bytes);
@@ -25,19 +27,19 @@ class PipedProcess {
   // Returns its exit status, 128 + N for signal N; what it still prints is dropped.
   int wait();
   // The last words on stderr, in one line; "" when there were none.
-  std::string last_words() const;
+  std::string last_words() const { return complaint_.last_words(); }
+  const std::string& said() const { return complaint_.said(); }
 
  private:
   enum class Side { input, output };
   void wait_for(Side side);
-  void take_complaint();
   [[noreturn]] void fail_with(const std::string& what);
 
   std::string described_;
   std::chrono::seconds patience_;
   std::unique_ptr<Child> child_;  // outlives the pipes: closed ones tell it to end before it is asked to
-  Fd input_, output_, complaint_;
-  std::string said_;
+  Fd input_, output_;
+  Complaint complaint_;
 };
 
 }  // namespace pitr

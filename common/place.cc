@@ -61,6 +61,7 @@ Place parse_place(std::string_view text) {
 }
 
 PlaceKind kind(const Place& place) {
+  if (place.is_program) return PlaceKind::pipe;
   const std::string_view text = place.place;
   if (text.starts_with("rsync://")) return PlaceKind::rsync;
   // With a slash in front of it the ':' belongs to a path.
@@ -74,7 +75,9 @@ std::unique_ptr<Store> open_store(const Place& place, Openness openness) {
     case PlaceKind::ssh:
       return open_over_ssh(place.place, remote, openness);
     case PlaceKind::rsync:
-      fail(Exit::usage, "{}: rsync is not there yet", place.place);
+      return open_over_rsync(place.place, remote, openness);
+    case PlaceKind::pipe:
+      return open_pipe(place.place, remote);
     case PlaceKind::directory:
       break;
   }

@@ -13,6 +13,7 @@ enum class PlaceKind {
   directory,  // "/backup/wal"; and whatever is none of the others
   ssh,        // "[user@]host:/backup/wal"
   rsync,      // "rsync://[user@]host[:port]/module/path"
+  pipe,       // a program that is run with each file on its standard input; its option says so
 };
 
 // "[CODEC[:LEVEL]=]PLACE".
@@ -21,6 +22,7 @@ struct Place {
   Compression compression;
   std::string place;
   const Remote* remote = nullptr;  // null: the defaults; outlives the place
+  bool is_program = false;
 };
 Place parse_place(std::string_view text);  // throws usage
 PlaceKind kind(const Place& place);

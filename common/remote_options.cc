@@ -34,6 +34,17 @@ std::function<void(const std::string&)> set_place_without_codec(Place& target, c
   };
 }
 
+std::function<void(const std::string&)> append_program(std::vector<Place>& target, const Remote& remote) {
+  return [append = append_place(target, &remote), &target](const std::string& value) {
+    append(value);
+    Place& place = target.back();
+    place.is_program = true;
+    if (place.place.find('/') != std::string::npos && !place.place.starts_with('/')) {
+      fail(Exit::usage, "{}: neither the name of a program nor its absolute path", place.place);
+    }
+  };
+}
+
 std::string default_temporary_directory() {
   const char* directory = std::getenv("TMPDIR");
   return directory == nullptr ? "/tmp" : directory;

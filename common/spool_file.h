@@ -16,6 +16,7 @@ class SpoolFile final : public Sink {
   void clear() { truncate(0); }
   void truncate(std::uint64_t size);  // forgets what was written behind
   std::uint64_t size() const { return size_; }
+  const Fd& fd() const { return file_; }  // for a program that reads it
   // Reads from the start. At most one reader at a time; writing after reading appends.
   std::unique_ptr<Source> reader();
 

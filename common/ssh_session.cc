@@ -28,7 +28,14 @@ std::optional<std::filesystem::path> control_directory() {
   return ours ? std::optional(path) : std::nullopt;
 }
 
-std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string_view script) {
+// That shell, whichever it is, sees nothing of our script. dd takes not a byte too many.
+std::string far_side_command(std::string_view script) {
+  return fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", script.size());
+}
+
+}  // namespace
+
+std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command) {
   const auto seconds = remote.timeout.count();
   std::vector<std::string> words = {remote.ssh, "-T", "-x", "-a"};
   const auto option = [&](std::string text) {
@@ -48,17 +55,13 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
     option("ControlPath=" + (*directory / "%C").native());
     option("ControlPersist=60");
   }
-  words.insert(words.end(), {"--", host});
-  // The far side's own shell sees nothing but this, whatever shell it is. dd takes not a byte too many.
-  words.push_back(fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", script.size()));
+  words.insert(words.end(), {"--", host, std::move(command)});
   return words;
 }
 
-}  // namespace
-
 SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote,
                        std::string_view script)
-    : described_(host), process_(ssh_words(host, remote, script), {}, "ssh " + host, remote.timeout) {
+    : described_(host), process_(ssh_words(host, remote, far_side_command(script)), {}, "ssh " + host, remote.timeout) {
   process_.write(as_bytes(script));
   send({directory});
   // What a login script prints comes before.

@@ -11,6 +11,9 @@
 
 namespace pitr {
 
+// How ssh is called to give `command` to the shell of another host.
+std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command);
+
 // The far side of an ssh store: ssh_far_side.sh.
 extern const std::string_view store_script;
 
@@ -20,7 +23,7 @@ extern const std::string_view store_script;
 // It is either between two commands, or of no use any more: whatever throws breaks it.
 class SshSession {
  public:
-  // Throws when the host cannot be reached, lacks what is needed or has no such directory.
+  // Throws when the host cannot be reached, lacks what is needed or has no such directory, as the script sees it.
   // `script` is a shell script that reads the directory, says "/pitr" when it begins, and a reply when that is done.
   SshSession(const std::string& host, const std::string& directory, const Remote& remote,
              std::string_view script = store_script);
@@ -45,6 +48,9 @@ class SshSession {
   std::string unread_;
   bool broken_ = false;
 };
+
+// A directory there whose files are written by Remote::far_program.
+std::unique_ptr<Store> open_far_program(const std::string& host, const std::string& directory, const Remote& remote);
 
 // The sessions to one directory. One that is not broken is used again.
 class SshSessions {

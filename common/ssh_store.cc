@@ -292,8 +292,9 @@ std::unique_ptr<Store> open_over_ssh(const std::string& place, const Remote& rem
     fail(Exit::usage, "{}: no host that ssh could reach, as in [USER@]HOST:/PATH", place);
   }
   if (!directory.is_absolute()) fail(Exit::usage, "{}: the path on the other host is not absolute", place);
-  return std::make_unique<SshStore>(host, directory.has_filename() ? directory.native() : directory.parent_path().native(),
-                                    remote, openness);
+  const std::string path = directory.has_filename() ? directory.native() : directory.parent_path().native();
+  if (!remote.far_program.empty()) return open_far_program(host, path, remote);
+  return std::make_unique<SshStore>(host, path, remote, openness);
 }
 
 }  // namespace pitr

@@ -51,6 +51,7 @@ class Store {
   // where the place has no such lock.
   virtual Fd lock(const Name&) { return Fd(); }
   // Does the sink that made this file still exist, in whatever process? For files that are only a part of something.
+  // Yes, where nobody can tell and it may.
   virtual bool has_living_writer(const Name& name) = 0;
   // An existing file becomes as durable as finish() would have made it.
   virtual void sync(const Name& name) = 0;
@@ -61,6 +62,8 @@ class Store {
   // Removes the temporary files whose writers are dead, of whatever name. May list everything: for programs that
   // run once a day, never per segment.
   virtual void remove_litter() = 0;
+  // What this kind of place cannot promise, for one line in verbose; "": it keeps everything above.
+  virtual std::string caveat() const { return {}; }
 };
 
 // A directory that exists; it is never created: a missing one is a disk that is not mounted.
@@ -72,9 +75,18 @@ struct Remote {
   std::string rsync = "rsync";
   std::chrono::seconds timeout{30};  // without an answer, or a byte that gets on its way
   std::filesystem::path temporary_directory = "/tmp";  // for what rsync must have as a file
+  // "": ours. Else what takes a file on the other host, as "PROGRAM >FILE" or, with '!' in front, "PROGRAM FILE": a
+  // place by ssh can only be written to then, and promises what the program does.
+  std::string far_program;
 };
 
 // A directory of another host, "[user@]host:/path", by ssh and a POSIX shell with GNU coreutils there.
 std::unique_ptr<Store> open_over_ssh(const std::string& place, const Remote& remote, Openness openness);
+// A directory in a module of an rsync daemon, "rsync://[user@]host[:port]/module[/path]". The password is
+// RSYNC_PASSWORD of our environment.
+std::unique_ptr<Store> open_over_rsync(const std::string& place, const Remote& remote, Openness openness);
+// A program that takes each file on its standard input, run as PROGRAM NAME. It can only be written to, and tells
+// nothing about what it has.
+std::unique_ptr<Store> open_pipe(const std::string& program, const Remote& remote);
 
 }  // namespace pitr

@@ -39,8 +39,8 @@ struct DrilledBackup {
 // Throws usage when the path of a socket in the scratch directory would be longer than a socket's can be.
 void require_short_path(const DrillOptions& options);
 
-// Restores a backup by pitr-recover into a scratch directory, starts a private server that replays the WAL, and checks it. Nothing is left of it afterwards, not after a signal
-// either. What goes wrong becomes a finding.
+// Restores a backup by pitr-recover into a scratch directory, starts a private server that replays the WAL, and
+// checks it. Nothing is left of it afterwards, not after a signal either. What goes wrong becomes a finding.
 DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log);
 
 // The checks in the running copy, by its socket: amcheck on all B-tree indexes, then the SQL file.

@@ -147,8 +147,8 @@ int main(int argc, char** argv) {
   options.verify.drill.scratch = options.verify.remote.temporary_directory = default_temporary_directory();
   options.verify.drill.username = options.verify.drill.database = "postgres";
   Log log(manual.program);
-  return run_program(manual, with_log_options(with_remote_options(option_table(options), options.verify.remote), log), log,
-                     argc, argv,
+  const auto table = with_remote_options(option_table(options), options.verify.remote);
+  return run_program(manual, with_log_options(table, log), log, argc, argv,
                      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
                      [&] {
                        if (!options.owner.empty()) become_user(options.owner);

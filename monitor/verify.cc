@@ -158,8 +158,8 @@ void verify(const VerifyOptions& options, Report& report, Log& log) {
   Verification(options, report).run();
   if (!options.drill.wanted) return;
   report.findings.attempt(options.backups.place, [&] {
-    report.drill =
-        drill(options.drill, {options.backups.place, options.backup, options.archives, options.remote}, report.findings, log);
+    const DrilledBackup backup{options.backups.place, options.backup, options.archives, options.remote};
+    report.drill = drill(options.drill, backup, report.findings, log);
   });
 }
 

@@ -243,8 +243,9 @@ void become_owner(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   Log log(manual.program);
+  const auto table = with_remote_options(option_table(options), options.recover.remote);
   return run_program(
-      manual, with_log_options(with_remote_options(option_table(options), options.recover.remote), log), log, argc, argv,
+      manual, with_log_options(table, log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
       [&] { become_owner(options); });
 }

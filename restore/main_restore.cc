@@ -261,5 +261,6 @@ int main(int argc, char** argv) {
     const std::filesystem::path directory = data_directory(options);
     if (is_there(directory / "global" / "pg_control")) become_owner_of(directory);
   };
-  return run_program(manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv, job, status, prepare);
+  const auto table = with_remote_options(option_table(options), options.remote);
+  return run_program(manual, with_log_options(table, log), log, argc, argv, job, status, prepare);
 }

@@ -11,14 +11,9 @@ synchronise() { # OPTIONS...
     --ssh-path="$SSH" --log="$SCRATCH/pitr/log/sync.log" --verbose "$@"
 }
 tar_in() { # DIRECTORY: the process that unpacks there
-  local cwd pid
-  for cwd in /proc/[0-9]*/cwd; do
-    pid=${cwd#/proc/}
-    pid=${pid%/cwd}
-    if [ "$(readlink "$cwd" 2>/dev/null)" = "$1" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = tar ]; then
-      echo "$pid"
-      return
-    fi
+  local pid
+  for pid in $(pgrep -x tar); do
+    if [ "$(readlink "/proc/$pid/cwd")" = "$1" ]; then echo "$pid"; fi
   done
 }
 assert_starts_not() { # DIRECTORY
@@ -33,15 +28,15 @@ make_sshd
 start
 sql "CREATE TABLE t AS SELECT generate_series(1, 100000) AS n"
 
-background_status synchronise --output "$HOST:$FAR/one" --output "$HOST:$FAR/two" --max-rate 5M --compress gzip
-wait_until '[ -e "$FAR/two/base/5" ]' 60
+background_status synchronise --output "$HOST:$FAR/one" --output "$HOST:$FAR/two" --max-rate 4M --compress gzip
+wait_until '[ -e "$FAR/two/base/1/1259" ]' 60
 kill "$(tar_in "$FAR/two")"
 assert_background_status 5
 assert_contains "$SCRATCH/pitr/log/sync.log" "$HOST:$FAR/two holds a part of a copy"
 assert_starts_not "$FAR/two"
 
-background_status synchronise --output "$HOST:$FAR/two" --max-rate 5M --standby --slot far --remote-timeout 10
-wait_until '[ -e "$FAR/two/base/5" ] && [ "$(tar_in "$FAR/two")" ]' 60
+background_status synchronise --output "$HOST:$FAR/two" --max-rate 4M --standby --slot far --remote-timeout 10
+wait_until '[ -e "$FAR/two/base/1/1259" ] && [ "$(tar_in "$FAR/two")" ]' 60
 stop_sshd
 assert_background_status 1
 assert_contains "$SCRATCH/pitr/log/sync.log" "$HOST:$FAR/two holds a part of a copy"

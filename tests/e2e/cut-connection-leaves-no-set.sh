@@ -10,12 +10,12 @@ mkdir "$FAR/backup"
 start
 sql "CREATE TABLE t AS SELECT generate_series(1, 100000) AS n"
 
-both() { # OPTIONS...
-  backup --dst-local "gzip=$BASE/" --dst-direct "none=$HOST:$FAR/backup/" --ssh-path="$SSH" --remote-timeout 10 "$@"
+both() {
+  backup --dst-local "gzip=$BASE/" --dst-direct "none=$HOST:$FAR/backup/" --ssh-path="$SSH" --remote-timeout 10 --max-rate "$1"
 }
 largest() { find "$FAR/backup" -name '*.tmp.*' -size +2M; }
 
-background_status both --max-rate 5M
+background_status both 5M
 wait_until '[ "$(largest)" ]' 60
 stop_sshd
 assert_background_status 5
@@ -27,5 +27,5 @@ assert_nothing_left
 
 start_sshd
 rm "$BASE"/*
-both
+both 1G
 assert_eq 3 "$(find "$FAR/backup" -type f | wc -l)" "files at the other host, litter among them"

@@ -11,13 +11,13 @@ names_in() { find "$1" -type f -name '0000000*' -printf '%f\n' | sed 's/\..*//' 
 new_cluster --wal-segsize=1
 make_sshd
 mkdir "$SCRATCH/backup/second" "$FAR/wal"
-options="-D $DATA -dl zstd=$ARCHIVE -dl lz4=$SCRATCH/backup/second -dr zstd=$HOST:$FAR/wal --ssh-path $SSH -s $STATE
-  --require $ARCHIVE --require $SCRATCH/backup/second --spool-dir $SPOOL --remote-timeout 5 -l $ARCHIVE_LOG -v"
-configure "archive_command = 'pitr-archive ${options//$'\n'/ } \"%p\"'" "max_wal_size = 1GB"
+options=(-D "$DATA" -dl "zstd=$ARCHIVE" -dl "lz4=$SCRATCH/backup/second" -dr "zstd=$HOST:$FAR/wal" --ssh-path "$SSH"
+  -s "$STATE" --require "$ARCHIVE" --require "$SCRATCH/backup/second" --spool-dir "$SPOOL" --remote-timeout 5)
+configure "archive_command = 'pitr-archive ${options[*]} -v -l $ARCHIVE_LOG \"%p\"'" "max_wal_size = 1GB"
 start
 sql "CREATE TABLE t (n int, filling text)"
-switch_wal >/dev/null
-wait_until '[ -e "$FAR/wal/000000010000000000000001.zst" ]' 20
+name=$(switch_wal)
+wait_until '[ -e "$FAR/wal/$name.zst" ]' 20
 
 stop_sshd
 for ((i = 0; i < 8; ++i)); do
@@ -29,8 +29,8 @@ assert_eq 0 "$(find "$DATA/pg_wal/archive_status" -name '*.ready' | wc -l)" "fil
 there=$(names_in "$FAR/wal" | wc -l)
 here=$(names_in "$ARCHIVE" | wc -l)
 [ "$(waiting)" = $((here - there)) ] || fail "$(waiting) files wait, $here are archived, $there are there"
-assert_fails 1 pitr-archive $options --flush
-assert_contains "$SCRATCH/said" "deliver "
+assert_fails 1 pitr-archive "${options[@]}" --flush
+assert_contains "$SCRATCH/said" "deliver to $HOST:$FAR/wal: "
 
 start_sshd
 # The next call for a segment sends for what waits.
@@ -43,5 +43,6 @@ for file in "$FAR"/wal/0*; do
 done
 # It is sent to directly again.
 name=$(switch_wal)
-[ -e "$FAR/wal/$name.zst" ] || fail "$name is not there"
-pitr-archive $options --flush
+wait_until '[ -e "$FAR/wal/$name.zst" ]' 20
+assert_eq 0 "$(waiting)" "files that wait"
+pitr-archive "${options[@]}" --flush

@@ -2,6 +2,7 @@
 # WAL that is neither archived nor in pg_wal does not throw a finished copy away: the set waits (status 4), nothing takes
 # it for a backup, and --finish completes it when the WAL has come.
 . "$(dirname "$0")/harness.sh"
+. "$(dirname "$0")/sshd.inc"
 
 base_of_late() { # OPTIONS...: a backup that looks for its WAL in a place that gets it late
   pitr-base --host="$PGHOST" --username=postgres --data-dir="$DATA" --dst-local "zstd=$BASE" --source "$SCRATCH/late" \
@@ -50,6 +51,15 @@ mv "$data" "$SCRATCH/aside"
 assert_fails 1 finish --source "$ARCHIVE"
 assert_contains "$SCRATCH/said" "its data file is not there"
 mv "$SCRATCH/aside" "$data"
+
+# On another host just as well.
+make_sshd
+cp -r "$BASE" "$FAR/base"
+pitr-base --finish "$set" --dst-remote "zstd=$HOST:$FAR/base" --ssh-path "$SSH" --temp-dir "$SCRATCH/pitr/tmp" \
+  --source "$ARCHIVE"
+assert_eq "MD5 SHA-256 data meta xlog" "$(cd "$FAR/base" && printf '%s\n' * | sed 's/.*-\([a-z]*\|MD5\|SHA-256\)-1.*/\1/' |
+  sort | xargs)" "the files of the set on the other host"
+(cd "$FAR/base" && sha256sum --quiet -c ./*-SHA-256-*)
 
 # What a --finish leaves that is killed before its meta file, at the worst moment.
 cp "$(part data)" "$(part data | sed s/-data-/-xlog-/)"

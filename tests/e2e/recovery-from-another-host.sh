@@ -19,13 +19,14 @@ mv "$BASE" "$FAR/base"
 BASE=$HOST:$FAR/base ARCHIVE=$HOST:$FAR/wal
 remote=(--ssh-path="$SSH" --remote-timeout=5)
 
-pitr-recover -b "$BASE" --list "${remote[@]}" | grep -q " complete"
+pitr-recover -b "$BASE" --list "${remote[@]}" >"$SCRATCH/list" 2>"$SCRATCH/said"
+assert_contains "$SCRATCH/list" "timeline 1"
 assert_fails 2 restore_into "$NEW" "${remote[@]}" --rescue-wal="$HOST:/old"
 assert_fails 1 restore_into "$NEW" --ssh-path=/bin/false
 assert_absent "$NEW"
 restore_into "$NEW" "${remote[@]}" --parallel-jobs=4
 pg_verifybackup -n "$NEW"
-assert_contains "$NEW/postgresql.auto.conf" "-s $ARCHIVE --ssh-path=$SSH --remote-timeout=5 %f %p"
+assert_contains "$NEW/postgresql.auto.conf" "-s $ARCHIVE --ssh-path=$SSH --remote-timeout=5"
 grep -q "Data-Directory: $NEW" "$FAR"/base/*.lease
 
 ask() { # WAL-FILE SOURCE...: as the server does

@@ -18,7 +18,8 @@ verify --deep >"$SCRATCH/report"
 assert_contains "$SCRATCH/report" "$HOST:$FAR/wal"
 verify --quick >"$SCRATCH/report"
 verify --sample 1/2 >"$SCRATCH/report"
-verify --drill --drill-dir "$TMPDIR" >"$SCRATCH/report" 2>"$SCRATCH/said"
+mkdir "$SCRATCH/d"
+verify --drill --drill-dir "$SCRATCH/d" --bindir "$BIN" >"$SCRATCH/report" 2>"$SCRATCH/said"
 assert_contains "$SCRATCH/said" "pitr-monitor will not know of this drill (give --state-dir)"
 
 # One byte in the middle of the data file.

@@ -33,7 +33,8 @@ class PowerCut:
         """Afterwards `place` shows what is left."""
         left = self.t.dir / "left"
         shutil.copyfile(self.image, left)
-        sandbox.run_as_root("umount", self.place)
+        # Somebody may be in there still, as after a real one.
+        sandbox.run_as_root("umount", "--lazy", self.place)
         left.replace(self.image)
         self._mount(self.image)
 

@@ -124,7 +124,7 @@ def failed_ones(t):
     wal = expiry.segments()
     expiry.run("--keep-count", "1", "--explain").gives(0).says("h-data-orphan0.tar.zst", "stays  all WAL")
     check("old" in expiry.backups.listed(), "the only backup that restores is gone")
-    check(expiry.segments() == wal, "WAL is gone while it is not known what is needed")
+    check(set(wal) <= set(expiry.segments()), "WAL is gone while it is not known what is needed")
     expiry.backups.restores("old")
 
 

@@ -110,7 +110,7 @@ class World:
 
     def archive(self, path, *options, places=None, state=True, prefix=(), wait=True, seconds=60, **how):
         words = [*prefix, ARCHIVE, "-D", self.data]
-        for place in places or self.places:
+        for place in self.places if places is None else places:
             words += ["-dl", place]
         if state:
             words += ["-s", self.state]

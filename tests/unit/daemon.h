@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -52,6 +53,9 @@ class Daemon {
     REQUIRE(number_ >= 0);
     if (number_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+      // What it starts for a connection may outlive the test, whose output somebody reads to its end.
+      const int nothing = ::open("/dev/null", O_RDWR);
+      for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, number);
       ::execv(arguments[0], arguments.data());
       ::_exit(127);
     }

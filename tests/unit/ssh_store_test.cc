@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "common/sized_source.h"
 #include "tests/unit/sshd.h"
 #include "tests/unit/store_suite.h"
 
@@ -82,6 +83,14 @@ TEST_CASE("a place that no ssh could reach is refused before anything is run") {
     CAPTURE(place);
     CHECK(failure_of([&] { return open_over_ssh(place, sshd().remote(), {}); }).code == Exit::usage);
   }
+}
+
+TEST_CASE("how long a file over ssh is, is known before it is read") {
+  const Scratch scratch;
+  scratch.write("a", "four");
+  const auto source = open_there(scratch / "", {})->open(*Name::parse("a"));
+  REQUIRE(source);
+  CHECK(size_of(*source) == 4);
 }
 
 TEST_CASE("files over ssh have the mode that was asked for") {

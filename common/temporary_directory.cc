@@ -1,0 +1,24 @@
+#include "common/temporary_directory.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "common/error.h"
+
+namespace pitr {
+
+TemporaryDirectory::TemporaryDirectory(const std::filesystem::path& parent) {
+  std::string name = (parent / "pitr.XXXXXX").native();
+  if (::mkdtemp(name.data()) == nullptr) {
+    fail(Exit::failed, "create a directory in {}: {}", parent.native(), errno_text(errno));
+  }
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace pitr
