@@ -101,6 +101,9 @@ class Distribution {
       }
       return outcomes_.noted(i, Outcomes::State::spooled, [&] { return open_queue(place); });
     }
+    if (known_.contains(place.place) && kind(place) == PlaceKind::pipe) {
+      return outcomes_.noted(i, Outcomes::State::stored, [] { return nullptr; });
+    }
     const Content content = known_.contains(place.place) ? Content::known : Content::compared;
     const auto open_now = [this, &place, content] {
       return in_context(fmt::format("archive {} to {}", job_.name.text(), place.place), [&] {

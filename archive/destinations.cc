@@ -19,7 +19,10 @@ std::shared_ptr<Store> Destinations::open(const Place& place) {
   const std::lock_guard lock(opened.mutex);
   if (!opened.store) {
     std::shared_ptr<Store> store = open_store(place, cluster_.openness);
-    require_marker(*store, cluster_.identity, targets_.state_directory, cluster_.openness, log_);
+    // A program tells nothing of what it has.
+    if (kind(place) != PlaceKind::pipe) {
+      require_marker(*store, cluster_.identity, targets_.state_directory, cluster_.openness, log_);
+    }
     opened.store = std::move(store);
   }
   return opened.store;

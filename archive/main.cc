@@ -64,14 +64,29 @@ Option path_without_meaning(Options& options, std::string_view name, std::string
   return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
 }
 
+// All destinations are one list: the first of a mistaken kind is refused under the name of its option.
+std::function<void(const std::string&)> append_destination(Options& options, std::string_view option) {
+  return [append = append_place(options.destinations, &options.remote), &options, option](const std::string& value) {
+    append(value);
+    const Place& place = options.destinations.back();
+    const bool is_local = kind(place) == PlaceKind::directory;
+    if (is_local == (option == "dst-local")) return;
+    fail(Exit::usage, "{}: {}", place.place,
+         is_local ? "neither [USER@]HOST:/PATH nor rsync://HOST/MODULE/PATH (a directory: --dst-local)"
+                  : "it is on another host: give --dst-remote");
+  };
+}
+
 std::vector<Option> option_table(Options& options) {
   return {
       {"data-dir", "D", "DIR", "find the cluster in DIR (default: .)", set_text(options.data_directory)},
       {"force-data-dir", "f", "", "accept a data directory without pg_control", set_flag(options.force_data_directory)},
       {"dst-local", "dl", "[CODEC=]DIR", "store the file in DIR; may be given often",
-       append_place(options.destinations), true},
+       append_destination(options, "dst-local"), true},
       {"dst-remote", "dr", "[CODEC=]HOST:DIR", "store it on another host; or rsync://HOST/MODULE/DIR",
-       append_place(options.destinations, &options.remote), true},
+       append_destination(options, "dst-remote"), true},
+      {"dst-pipe", "dp", "[CODEC=]PROGRAM", "run PROGRAM NAME with the file on its stdin",
+       append_program(options.destinations, options.remote), true},
       {"require", "", "WHAT", "wait for all, any, a number or these places (all)", append_text(options.required), true},
       {"spool-dir", "", "DIR", "keep in DIR what others have not got yet", set_text(options.spool_directory)},
       {"spool-max", "", "SIZE", "keep at most so much there (default: 10G)", set_size(options.spool_most)},
@@ -104,7 +119,7 @@ std::filesystem::path absolute_source(const std::string& operand, const std::str
 }
 
 void check(const Options& options) {
-  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local or --dst-remote");
+  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local, --dst-remote or --dst-pipe");
   for (const Place& place : options.destinations) {
     if (kind(place) != PlaceKind::directory) continue;
     if (lies_within(place.place, options.data_directory) ||
@@ -135,6 +150,7 @@ std::string_view describe(Publishing way) {
 int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
+    if (kind(place) == PlaceKind::pipe) continue;
     mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
     fmt::print("{}: marked for cluster {}", place.place, cluster.identity->system_identifier);
     if (kind(place) == PlaceKind::directory) {

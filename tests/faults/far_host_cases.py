@@ -7,6 +7,7 @@ import material as wal
 import sandbox
 from archive_power_cases import PowerCut
 from far_host import FarHost
+from program import environment
 from registry import case, check
 
 
@@ -124,6 +125,48 @@ def power_cut(t):
     host.archive(path).ok()
     disk.cut()
     t.holds(path, host.far)
+
+
+@case("D13", "a program as a destination: 0 only when it has read everything and ended with 0")
+def pipe(t):
+    path = t.segment()
+
+    def program(name, text):
+        script = t.dir / name
+        script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf8")
+        script.chmod(0o755)
+        return script
+
+    kept = t.dir / "kept"
+    kept.mkdir()
+    good = program("good", f'cat >"{kept}/$1"')
+    for codec, suffix in (("none", ""), ("zstd", ".zst")):
+        t.archive(path, "-dp", f"{codec}={good}", places=()).ok()
+        t.holds(path, kept)
+        (kept / (path.name + suffix)).unlink()
+    for name, text, words in (("early", "exit 0", ()), ("half", "head -c 70000 >/dev/null; exit 0", ()),
+                              ("bad", "cat >/dev/null; echo no room >&2; exit 3", ("no room",)),
+                              ("dead", "kill -9 $$", ()), ("late", "cat >/dev/null; kill -9 $$", ())):
+        t.archive(path, "-dp", program(name, text), places=()).fails().says(name, *words)
+    t.archive(path, "-dp", t.dir / "missing", places=()).fails().says("missing")
+    # The directory has it; the program that failed is asked again, the one that did not is not.
+    count = t.dir / "count"
+    counting = program("counting", f'cat >/dev/null; echo "$1" >>{count}')
+    broken = program("broken", "cat >/dev/null; exit 1")
+    for _ in range(2):
+        t.archive(path, "-dp", counting, "-dp", broken, places=[t.dst]).fails()
+    check(count.read_text() == f"{path.name}\n", f"it was given the file again: {count.read_text()}")
+
+
+@case("A88", "a secret in the environment is in no argument of a program, and in no log")
+def secret(t):
+    path, log, trace = t.segment(), t.dir / "log", t.dir / "trace"
+    t.archive(path, "-v", "-l", log, "-dr", "rsync://127.0.0.1:1/module/wal", places=[t.dst],
+              env=environment(RSYNC_PASSWORD="sekret", PGPASSWORD="sekret"),
+              prefix=("strace", "-f", "-qq", "-s", "10000", "-e", "trace=execve", "-o", trace)).fails()
+    t.holds(path)
+    check("rsync://" in trace.read_text(), "rsync was not run")
+    check("sekret" not in trace.read_text() and "sekret" not in log.read_text(), "the secret is shown")
 
 
 @case("D14", "a host, user or path that looks like options or commands is data, or refused")

@@ -70,12 +70,11 @@ TEST_CASE("a program that has not read everything has not taken the file, whatev
   const std::string large(3'000'000, 'x');
   for (const std::string_view bytes : {std::string_view("small"), std::string_view(large)}) {
     CAPTURE(bytes.size());
-    CHECK(Script("exit 0").failure(bytes).mentions("unread") !=
-          Script("exit 0").failure(bytes).mentions("ended before"));
+    CHECK(Script("exit 0").failure(bytes).code == Exit::failed);
     CHECK(Script("head -c 3 > part; exit 0").failure(bytes).code == Exit::failed);
     CHECK(Script("dd bs=3 count=1 of=part 2>/dev/null; exit 0").failure(bytes).code == Exit::failed);
   }
-  CHECK(Script("exec <&-; exit 0").failure("small").mentions("5 bytes unread"));
+  CHECK(Script("exec <&-; exit 0").failure("small").code == Exit::failed);
 }
 
 TEST_CASE("a program that fails says why") {

@@ -19,8 +19,12 @@ Rsyncd& rsyncd() {
 }
 
 const Remote& quick() {
-  static const Remote remote{.timeout = std::chrono::seconds(5),
-                             .temporary_directory = fs::temp_directory_path()};
+  static const Remote remote = [] {
+    Remote made;
+    made.timeout = std::chrono::seconds(5);
+    made.temporary_directory = fs::temp_directory_path();
+    return made;
+  }();
   return remote;
 }
 
