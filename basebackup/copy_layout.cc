@@ -47,13 +47,14 @@ std::vector<CopiedTablespace> place_tablespaces(const std::vector<PathMap>& maps
   for (const auto& [oid, original] : originals) {
     const fs::path target = placed(original, maps);
     if (is_below(target, data_directory)) {
-      fail(Exit::usage, "tablespace {} would lie in the data directory of the original: give --map", original.native());
+      fail(Exit::usage, "tablespace {} would lie in the original's data directory: give --map", original.native());
     }
     if (!targets.insert(target).second) {
       fail(Exit::usage, "--map: two tablespaces would lie in {}", target.native());
     }
     // The far side reads lines.
-    if (target.native().find('\n') != std::string::npos) fail(Exit::usage, "tablespace {}: a line end in its path", oid);
+    const bool is_line = target.native().find('\n') == std::string::npos;
+    if (!is_line) fail(Exit::usage, "tablespace {}: a line end in its path", oid);
     result.push_back({oid, original, target});
   }
   for (const PathMap& map : maps) {

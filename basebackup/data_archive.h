@@ -19,8 +19,8 @@ class DataArchive {
 
   // Copies the data directory; `each` is called for every piece of it with the number of its bytes.
   void write_data(const std::function<void(std::size_t)>& each);
-  // Label, map, manifest, in this order. The label exists only after the stop; `control` has to be read after everything
-  // else, and is held so that the manifest can name it.
+  // Label, map, manifest, in this order. The label exists only after the stop; `control` has to be read after
+  // everything else, and is held so that the manifest can name it.
   void write_label(const StopResult& stop, const ControlFile& control, const WalRange& range);
   // The last member; under its own name, or one that whoever unpacks it changes into that.
   void write_control(const ControlFile& control, const std::string& path = "global/pg_control");

@@ -20,14 +20,14 @@ constexpr Manual manual{
     .summary = "copy a running PostgreSQL to new standbys over ssh",
     .operands = "",
     .description =
-        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18), its tablespaces and the WAL that "
-        "makes the copy consistent to directories of other hosts. The cluster is read once, however many outputs there "
-        "are. A copy lies at its place when the program ends: with --standby it needs nothing but to be started.\n\n"
+        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18), its tablespaces and the WAL "
+        "that makes the copy consistent to directories of other hosts. The cluster is read once, however many outputs "
+        "there are. A copy lies at its place when the program ends: with --standby it needs nothing but to be started.\n\n"
         "It shows what it will remove and where it will write, and asks for YES. It touches no directory where a server "
-        "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not become whole "
-        "has no global/pg_control, so that no server starts from it; the next run removes it.\n\n"
-        "Log in on the other host as the user who will run the server: the files will be that user's. A POSIX shell, GNU "
-        "tar, GNU coreutils and the decompressor of --compress are needed there.",
+        "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not become "
+        "whole has no global/pg_control, so that no server starts from it; the next run removes it.\n\n"
+        "Log in on the other host as the user who will run the server: the files will be that user's. A POSIX shell, "
+        "GNU tar, GNU coreutils and the decompressor of --compress are needed there.",
     .exit_status = "0  every copy is whole and durable\n"
                    "1  no copy was made\n"
                    "2  wrong option or configuration, or an output that must not be touched: nothing was\n"
@@ -90,7 +90,8 @@ std::vector<Option> option_table(Options& options) {
       {"xlogs", "x", "DIR", "collect the copy's WAL in DIR, or find it there", set_text(sync.staging)},
       {"source", "s", "[CODEC=]DIR", "find WAL in DIR, too (default: pg_wal); may be given often",
        append_place(sync.sources, &sync.remote), true},
-      {"wal-timeout", "", "SECONDS", "wait so long for WAL (default: 600)", set_number(options.wal_timeout, 0, 864000)},
+      {"wal-timeout", "", "SECONDS", "wait so long for WAL (default: 600)",
+       set_number(options.wal_timeout, 0, 864000)},
       {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST", set_text(sync.server.host)},
       {"port", "p", "PORT", "connect to PORT", set_text(sync.server.port)},
       {"username", "U", "NAME", "connect as NAME", set_text(sync.server.username)},
@@ -104,7 +105,8 @@ std::vector<Option> option_table(Options& options) {
       {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
-      {"remote-tar-path", "rtp", "FILE", "unpack there by the program FILE (default: tar)", set_text(sync.programs.tar)},
+      {"remote-tar-path", "rtp", "FILE", "unpack there by the program FILE (default: tar)",
+       set_text(sync.programs.tar)},
       {"remote-compressor-path", "rcp", "FILE", "decompress there by the program FILE",
        set_text(sync.programs.decompressor)},
       unused_path(options, "tee-path", "ep"),
@@ -180,10 +182,10 @@ int main(int argc, char** argv) {
   const auto status = [](const Error& error) {
     return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
   };
-  return run_program(manual,
-                     with_log_options(with_ssh_alias(with_remote_options(option_table(options), options.sync.remote)), log),
-                     log, argc, argv, [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
-                     status, [&] {
+  const auto table = with_ssh_alias(with_remote_options(option_table(options), options.sync.remote));
+  return run_program(manual, with_log_options(table, log), log, argc, argv,
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
+                     [&] {
                        if (!options.sync.data_directory.empty()) become_owner_of(options.sync.data_directory);
                      });
 }

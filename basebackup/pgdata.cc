@@ -169,11 +169,8 @@ std::optional<Tablespace> Walker::look_at_tablespace(const fs::path& link) const
          (path / options_.version_directory).native());
   }
   const auto stored = options_.tablespace_paths.find(link.filename());
-  if (stored != options_.tablespace_paths.end()) {
-    path = stored->second;
-  } else if (options_.in_place) {
-    fail(Exit::failed, "store tablespace {}: it was created just now, and nobody has said where it goes", link.native());
-  }
+  if (stored != options_.tablespace_paths.end()) path = stored->second;
+  else if (options_.in_place) fail(Exit::failed, "{}: nobody has said where it goes", link.native());
   return Tablespace{path, *location, *version};
 }
 
@@ -280,9 +277,8 @@ void Walker::visit_tablespaces(const Place& place, const struct stat& status) {
 void Walker::emit_tablespace(const Place& link, const Tablespace& tablespace) {
   const auto status = own_status_if_there(AT_FDCWD, link.source, link.source);
   if (!status) return;
-  const std::string& location_path = tablespace.location.native();
-  const std::string stored = options_.in_place ? location_path : "tablespaces" + location_path;
-  const std::string target = options_.in_place ? location_path : "../../" + stored;
+  const std::string stored = (options_.in_place ? "" : "tablespaces") + tablespace.location.native();
+  const std::string target = (options_.in_place ? "" : "../../") + stored;
   each_(Entry{Entry::Kind::symlink, link.path, link.tar_path, link.source, target, *status});
 
   const Place location{link.source, link.path, stored};

@@ -11,8 +11,8 @@ namespace pitr {
 // that would fill the server's disk.
 class ReplicationSlot {
  public:
-  // `name`: of a slot that is wanted in the end, "" for none; throws when the server has one of this name. Without a name
-  // a server that has no slot left is only logged.
+  // `name`: of a slot that is wanted in the end, "" for none; throws when the server has one of this name. Without a
+  // name a server that has no slot left is only logged.
   ReplicationSlot(Server& server, const std::string& name, Log& log);
   ~ReplicationSlot();
   ReplicationSlot(const ReplicationSlot&) = delete;

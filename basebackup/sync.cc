@@ -40,12 +40,12 @@ void warn(const SyncOptions& options, Server& server, const Cluster& cluster, Lo
   for (const char* name : {"config_file", "hba_file", "ident_file"}) {
     const std::string path = server.setting(name);
     if (!path.empty() && !lies_within(path, cluster.data_directory)) {
-      log.error("{} lies outside the data directory and is in no copy: a server there needs one of its own", path);
+      log.error("{} lies outside the data directory and is in no copy: a server there needs its own", path);
     }
   }
   if (options.copy.standby && options.copy.slot.empty() && options.copy.wal_sources.empty()) {
-    log.error("WAL that a standby has not fetched yet is kept by nothing but wal_keep_size = {}: --slot or --wal-source "
-              "would let it start later", server.setting("wal_keep_size"));
+    log.error("WAL that a standby has not fetched yet is kept by nothing but wal_keep_size = {}: --slot or "
+              "--wal-source would let it start later", server.setting("wal_keep_size"));
   }
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The far side of pitr-sync (see copy_output.h): makes a directory of this host a copy of a running cluster, for as long
-# as the connection lasts. A command is a line with a verb, and a line for each of its arguments; so no path is ever read
-# as a part of a command. A reply is a line that begins with '/': /ok, /free, /holds WHAT, /refused WHY, /fail REASON;
+# as the connection lasts. A command is a line with a verb, and a line for each of its arguments; so no path is ever
+# read as a part of a command. A reply is a line that begins with '/': /ok, /free, /holds WHAT, /refused WHY, /fail REASON;
 # /wait says that a long step goes on.
 LC_ALL=C
 export LC_ALL
@@ -239,7 +239,7 @@ reply pitr
 IFS= read -r data
 case $data in
   /*/../* | */.. | /) reply "fail no path that can be used" ;;
-  /*) if [ -z "$missing" ]; then reply ok; else reply "fail it has no$missing (GNU coreutils 8.24 or later are wanted)"; fi ;;
+  /*) if [ -z "$missing" ]; then reply ok; else reply "fail it has no$missing (GNU coreutils 8.24 at least)"; fi ;;
   *) reply "fail no absolute path" ;;
 esac
 

@@ -43,7 +43,8 @@ TEST_CASE("in place, a tablespace is stored where it goes to; one that nobody ha
   options.top = ".";
   options.in_place = true;
   options.tablespace_paths = {{"16385", "/ssd"}};
-  CHECK(tree.walk(options) == Lines{"d .", "d ./pg_tblspc", "l ./pg_tblspc/16385 -> /ssd", "d /ssd = pg_tblspc/16385",
+  CHECK(tree.walk(options) == Lines{"d . = ", "d ./pg_tblspc = pg_tblspc", "l ./pg_tblspc/16385 -> /ssd = pg_tblspc/16385",
+                                    "d /ssd = pg_tblspc/16385",
                                     "d /ssd/PG_15_202209061 = pg_tblspc/16385/PG_15_202209061",
                                     "f /ssd/PG_15_202209061/100 = pg_tblspc/16385/PG_15_202209061/100"});
   options.tablespace_paths.clear();
