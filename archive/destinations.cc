@@ -23,6 +23,7 @@ std::shared_ptr<Store> Destinations::open(const Place& place) {
     if (kind(place) != PlaceKind::pipe) {
       require_marker(*store, cluster_.identity, targets_.state_directory, cluster_.openness, log_);
     }
+    if (const std::string caveat = store->caveat(); !caveat.empty()) log_.detail("{}", caveat);
     opened.store = std::move(store);
   }
   return opened.store;

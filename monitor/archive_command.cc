@@ -31,8 +31,11 @@ std::vector<Option> archive_options(ArchiveCommand& command) {
                             {"temp-dir", "t", "DIR"},       {"not-nice", "nn", ""},        {"gzip-path", "gp", "FILE"},
                             {"bzip2-path", "bp", "FILE"},   {"lzma-path", "lp", "FILE"},   {"lz4-path", "ll", "FILE"},
                             {"xz-path", "xz", "FILE"},      {"nice-path", "np", "FILE"},   {"rsync-path", "rp", "FILE"},
+                            {"ssh-path", "ssh", "FILE"},    {"remote-timeout", "", "S"},   {"dst-remote", "dr", "PLACE"},
+                            {"dst-pipe", "dp", "PROGRAM"},  {"require", "", "WHAT"},       {"spool-dir", "", "DIR"},
+                            {"spool-max", "", "SIZE"},      {"flush", "", ""},             {"batch-size", "", "N"},
                             {"log", "l", "FILE"},           {"verbose", "v", ""}};
-  for (const Row& row : others) table.push_back({row.name, row.alias, row.argument, "", nothing});
+  for (const Row& row : others) table.push_back({row.name, row.alias, row.argument, "", nothing, true});
   return table;
 }
 

@@ -159,3 +159,29 @@ class FarHost:
         self.archive(path, *options, **how).ok()
         self.t.holds(path, self.far)
         self.becomes_clean()
+
+
+class RsyncDaemon:
+    """A module of a real rsync daemon over t.dir/"module"."""
+
+    def __init__(self, t):
+        self.t, self.port, self.far = t, free_port(), t.dir / "module"
+        self.far.mkdir()
+        config = t.dir / "rsyncd.conf"
+        (t.dir / "secrets").write_text("wal:sekret\n", encoding="ascii")
+        (t.dir / "secrets").chmod(0o600)
+        config.write_text(f"address = 127.0.0.1\nport = {self.port}\npid file = {t.dir}/rsyncd.pid\n"
+                          f"log file = {t.dir}/rsyncd.log\nuse chroot = no\n[wal]\npath = {self.far}\n"
+                          f"read only = no\nauth users = wal\nsecrets file = {t.dir}/secrets\n", encoding="ascii")
+        self.place = f"rsync://wal@127.0.0.1:{self.port}/wal"
+        self.env = environment(RSYNC_PASSWORD="sekret", TMPDIR=t.dir)
+        daemon = Run(["rsync", "--daemon", "--no-detach", f"--config={config}"], env=environment())
+        t.processes.append(daemon)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                check(time.monotonic() < deadline, "rsync does not start")
+                time.sleep(0.02)

@@ -6,7 +6,7 @@ import time
 import material as wal
 import sandbox
 from archive_power_cases import PowerCut
-from far_host import FarHost
+from far_host import FarHost, RsyncDaemon
 from program import environment
 from registry import case, check
 
@@ -156,6 +156,30 @@ def pipe(t):
     for _ in range(2):
         t.archive(path, "-dp", counting, "-dp", broken, places=[t.dst]).fails()
     check(count.read_text() == f"{path.name}\n", f"it was given the file again: {count.read_text()}")
+
+
+@case("A80r", "an rsync daemon: stored, again, refused when other; restored from there; a wrong password is no absence")
+def rsync(t):
+    daemon = RsyncDaemon(t)
+    path = t.segment()
+
+    def archive(file):
+        return t.archive(file, "-dr", f"zstd={daemon.place}", places=(), env=daemon.env)
+
+    archive(path).ok()
+    t.holds(path, daemon.far)
+    archive(path).ok()
+    kept = t.forms(path.name, daemon.far)[0].read_bytes()
+    archive(t.another(path)).fails().says(daemon.place, f"pg_wal/{path.name}")
+    check(t.forms(path.name, daemon.far)[0].read_bytes() == kept, "the stored file was changed")
+    t.no_litter(daemon.far)
+    path.unlink()
+    t.restore(path.name, sources=[daemon.place], env=daemon.env).ok()
+    t.given(t.m.segments[1])
+    t.target.unlink()
+    t.restore(t.m.segments[3].name, sources=[daemon.place], env=daemon.env).gives(1)
+    t.restore(t.m.segments[3].name, sources=[daemon.place], env=environment(RSYNC_PASSWORD="no")).gives(200)
+    t.not_given()
 
 
 @case("A88", "a secret in the environment is in no argument of a program, and in no log")
