@@ -2,15 +2,14 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <ctime>
 
 #include "basebackup/config_files.h"
 #include "basebackup/data_archive.h"
 #include "basebackup/meta_file.h"
+#include "basebackup/set_wal.h"
 #include "basebackup/standby.h"
-#include "basebackup/wal_bundle.h"
 #include "common/backup_label.h"
 #include "common/backup_meta.h"
 
@@ -27,22 +26,6 @@ std::string hostname() {
 
 std::time_t server_time(Server& server) {
   return std::stoll(server.value("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint"));
-}
-
-// Our own staging directory, when --xlogs names one that does not exist; null when it does, or none is named.
-std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness) {
-  if (path.empty() || staging_state(path) == StagingState::standing) return nullptr;
-  return std::make_unique<Staging>(path, openness.directory);
-}
-
-// Throws now, not after hours of copying, when one of the places cannot be reached.
-WalSources wal_sources(const BackupOptions& options, const Staging* temporary, Openness openness) {
-  WalSources sources{{}, temporary, options.wal_patience};
-  if (options.skip_wal) return sources;
-  if (!options.staging.empty()) sources.places.push_back({false, {}, options.staging});
-  sources.places.insert(sources.places.end(), options.sources.begin(), options.sources.end());
-  for (const Place& place : sources.places) open_store(place, openness);
-  return sources;
 }
 
 ServerAddress address_of_standby(const BackupOptions& options) {
@@ -71,31 +54,6 @@ std::uint64_t expected_bytes(const BackupOptions& options, const Cluster& cluste
   return bytes;
 }
 
-// Reports what is damaged in the cluster itself; the backup is kept, and marked.
-std::uint64_t report(const std::vector<BadPage>& pages, Log& log) {
-  constexpr std::size_t most_lines = 100;
-  for (std::size_t i = 0; i < std::min(pages.size(), most_lines); ++i) {
-    log.error("damaged page: block {} of {}: {}, LSN {}", pages[i].block, pages[i].path, pages[i].damage,
-              to_string(pages[i].lsn));
-  }
-  if (pages.size() > most_lines) log.error("{} damaged pages in all", pages.size());
-  return pages.size();
-}
-
-// Null: WAL is missing. Hours of copying are not thrown away for it: the set waits.
-std::optional<WalBundle> bundle_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
-                                    SetWriter& set, const std::filesystem::path& temporary_directory, Log& log) {
-  try {
-    return write_wal_bundle(cluster, range, collector, set, temporary_directory);
-  } catch (const Error& error) {
-    throw_if_signalled();
-    if (!set.any_left()) throw;
-    log.error("{}", error.what());
-    set.abandon(SetPart::xlog);
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 Exit take_backup(const BackupOptions& options, Log& log) {
@@ -116,7 +74,8 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
   const std::unique_ptr<Staging> staging =
       options.skip_wal ? nullptr : make_staging(options.staging, cluster.openness);
-  const WalSources sources = wal_sources(options, staging.get(), cluster.openness);
+  WalSources sources{{}, staging.get(), options.wal_patience};
+  if (!options.skip_wal) sources.places = open_wal_places(options.staging, options.sources, cluster.openness);
 
   const std::time_t start_time = server_time(server);
   const std::string label = "pitr-base " + names.file(SetPart::data, Codec::none).text();
@@ -130,7 +89,8 @@ Exit take_backup(const BackupOptions& options, Log& log) {
     wait_for_restartpoint(cluster, session->start(), standby ? &*standby : nullptr, options.checkpoint_patience,
                           [&] { session->keep_alive(); }, log);
   }
-  DataArchive data(cluster, set, temporary_directory);
+  const auto data_tar = set.create(SetPart::data);
+  DataArchive data(cluster, *data_tar, temporary_directory);
   Pace pace(options.pace, expected_bytes(options, cluster), cluster.openness.file);
   log.timed("Compressing $PGDATA", [&] {
     data.write_data([&](std::size_t bytes) {
@@ -148,15 +108,19 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   // A set of a standby is consistent at the minRecoveryPoint of the pg_control in it.
   const Lsn end = start.from_standby ? std::max(stop.lsn, control.min_recovery_point) : stop.lsn;
   const WalRange range{start.timeline, start.start, end};
-  log.timed("Making data archive", [&] { data.write_tail(stop, control, range); });
+  log.timed("Making data archive", [&] {
+    data.write_label(stop, control, range);
+    data.write_control(control);
+    data_tar->finish();
+  });
   const std::uint64_t bad_pages = report(data.bad_pages(range.start, range.end), log);
 
   // Every data file is stored; what is still missing is the WAL that makes them consistent.
-  std::optional<WalBundle> wal = WalBundle{};
+  std::optional<SetWal> wal = SetWal{};
   if (!options.skip_wal) {
     WalCollector collector(sources, cluster, &server, log);
     wal = log.timed("Making xlog archive", [&] {
-      return bundle_wal(cluster, range, collector, set, temporary_directory, log);
+      return write_set_wal(cluster, range, collector, set, temporary_directory, log);
     });
   }
 
@@ -179,7 +143,7 @@ Exit take_backup(const BackupOptions& options, Log& log) {
             .server_version = cluster.version,
             .segment_size = cluster.control.segment_size,
             .data_directory = options.data_directory,
-            .raw_bytes = data.raw_bytes() + (wal ? wal->raw_bytes : 0),
+            .raw_bytes = data_tar->raw_bytes() + (wal ? wal->raw_bytes : 0),
             .stored_bytes = 0,
             .bad_pages = bad_pages};
   bool everywhere = log.timed("Delivering meta files", [&] {

@@ -55,17 +55,16 @@ std::vector<std::string> emptied_directories(Server& server) {
 
 std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
 
-// Where the primary has its tablespaces, by OID.
-std::map<std::string, std::filesystem::path> tablespaces_of(Server& primary) {
+}  // namespace
+
+std::map<std::string, std::filesystem::path> tablespaces_of(Server& server) {
   std::map<std::string, std::filesystem::path> paths;
-  for (const Server::Row& row : primary.query("SELECT oid, pg_tablespace_location(oid) FROM pg_tablespace")) {
+  for (const Server::Row& row : server.query("SELECT oid, pg_tablespace_location(oid) FROM pg_tablespace")) {
     // One in place, and the built-in ones, have no path of their own.
     if (row[0] && row[1] && row[1]->starts_with('/')) paths.emplace(*row[0], *row[1]);
   }
   return paths;
 }
-
-}  // namespace
 
 TarMember Cluster::own_file(const std::string& path, std::uint64_t size) const {
   TarMember member;

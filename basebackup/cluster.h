@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ enum class DataOf {
   server,      // its own, be it a primary or a standby
   its_standby  // that of a standby of this primary (--call-primary)
 };
+
+// Where the server has its tablespaces, by OID; without those in place.
+std::map<std::string, std::filesystem::path> tablespaces_of(Server& server);
 
 // Throws when `data_directory` is not that of this server, or of a standby of this primary.
 Cluster look_at_cluster(Server& server, const std::filesystem::path& data_directory, DataOf of);

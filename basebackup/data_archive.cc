@@ -9,11 +9,9 @@
 
 namespace pitr {
 
-DataArchive::DataArchive(const Cluster& cluster, SetWriter& set, const std::filesystem::path& temporary_directory)
+DataArchive::DataArchive(const Cluster& cluster, BackupTar& tar, const std::filesystem::path& temporary_directory)
     : cluster_(cluster),
-      set_(set),
-      sink_(set.create(SetPart::data)),
-      tar_(*sink_),
+      tar_(tar),
       manifest_bytes_(temporary_directory),
       manifest_(manifest_bytes_, cluster.major, cluster.control.system_identifier),
       pages_(cluster.control.data_checksum_version != 0) {}
@@ -27,8 +25,7 @@ void DataArchive::write_data(const std::function<void(std::size_t)>& each) {
 
 void DataArchive::store(const Entry& entry, const std::function<void(std::size_t)>& each) {
   if (entry.kind != Entry::Kind::file) {
-    const TarPosition position = tar_.add(TarMember::of(entry));
-    set_.add_member(SetPart::data, entry.tar_path, position, 0);
+    tar_.add(TarMember::of(entry));
     return;
   }
   Fd file = open_if_there(entry.source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -36,41 +33,35 @@ void DataArchive::store(const Entry& entry, const std::function<void(std::size_t
   const FileSource regular(std::move(file));
   UncachedSource content(regular.fd());
   pages_.begin(entry, regular.fd());
-  const StoredMember stored = store_file(tar_, entry, content, [&](Bytes piece) {
+  const StoredMember stored = tar_.store(entry, content, [&](Bytes piece) {
     each(piece.size());
     pages_.piece(piece);
   });
-  set_.add_member(SetPart::data, entry.tar_path, stored.position, stored.size);
   manifest_.add(entry.path, stored.size, entry.status.st_mtim.tv_sec, stored.crc32c);
 }
 
 void DataArchive::store_own(const std::string& path, Bytes content) {
-  const TarMember member = cluster_.own_file(path, content.size());
-  const TarPosition position = tar_.add(member, content);
-  set_.add_member(SetPart::data, member.path, position, content.size());
+  tar_.add(cluster_.own_file(path, content.size()), content);
 }
 
-void DataArchive::write_tail(const StopResult& stop, const ControlFile& control, const WalRange& range) {
+void DataArchive::write_label(const StopResult& stop, const ControlFile& control, const WalRange& range) {
+  const auto name = [&](const std::string& path, Bytes content) {
+    manifest_.add(path, content.size(), std::time(nullptr), crc32c(0, content));
+  };
   const auto store_named = [&](const std::string& path, Bytes content) {
     store_own(path, content);
-    manifest_.add(path, content.size(), std::time(nullptr), crc32c(0, content));
+    name(path, content);
   };
   store_named("backup_label", as_bytes(stop.backup_label));
   if (!stop.tablespace_map.empty()) store_named("tablespace_map", as_bytes(stop.tablespace_map));
-
-  // Whoever removes the label "to make it start" must not get a corrupt cluster.
-  const auto control_bytes = with_impossible_checkpoint(control);
-  const std::string control_path = "global/pg_control";
-  manifest_.add(control_path, control_bytes.size(), std::time(nullptr), crc32c(0, control_bytes));
+  name("global/pg_control", with_impossible_checkpoint(control));
   manifest_.finish(std::span(&range, 1));
+  tar_.add(cluster_.own_file("backup_manifest", manifest_bytes_.size()), *manifest_bytes_.reader());
+}
 
-  const TarMember member = cluster_.own_file("backup_manifest", manifest_bytes_.size());
-  const TarPosition position = tar_.add(member, *manifest_bytes_.reader());
-  set_.add_member(SetPart::data, member.path, position, member.size);
-
-  store_own(control_path, control_bytes);
-  tar_.finish();
-  sink_->finish();
+void DataArchive::write_control(const ControlFile& control, const std::string& path) {
+  // Whoever removes the label "to make it start" must not get a corrupt cluster.
+  store_own(path, with_impossible_checkpoint(control));
 }
 
 }  // namespace pitr

@@ -1,7 +1,7 @@
 #include "basebackup/finish.h"
 
 #include "basebackup/meta_file.h"
-#include "basebackup/wal_bundle.h"
+#include "basebackup/set_wal.h"
 #include "common/backup_catalog.h"
 
 namespace pitr {
@@ -110,17 +110,10 @@ class Finisher {
     return wal->archive_is_behind ? Exit::late : Exit::done;
   }
 
-  std::optional<WalBundle> bundle(const Cluster& cluster, const WalRange& range, SetWriter& writer) {
+  std::optional<SetWal> bundle(const Cluster& cluster, const WalRange& range, SetWriter& writer) {
     const WalSources sources{options_.sources, nullptr, options_.wal_patience};
     WalCollector collector(sources, cluster, nullptr, log_);
-    try {
-      return write_wal_bundle(cluster, range, collector, writer, options_.temporary_directory);
-    } catch (const Error& error) {
-      throw_if_signalled();
-      if (!writer.any_left()) throw;
-      log_.error("{}", error.what());
-      return std::nullopt;
-    }
+    return write_set_wal(cluster, range, collector, writer, options_.temporary_directory, log_);
   }
 
   // As the waiting file has it, but for what has changed.

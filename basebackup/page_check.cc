@@ -61,4 +61,14 @@ std::vector<BadPage> PageCheck::bad_pages(Lsn start, Lsn stop) const {
   return bad;
 }
 
+std::uint64_t report(const std::vector<BadPage>& pages, Log& log) {
+  constexpr std::size_t most_lines = 100;
+  for (std::size_t i = 0; i < std::min(pages.size(), most_lines); ++i) {
+    log.error("damaged page: block {} of {}: {}, LSN {}", pages[i].block, pages[i].path, pages[i].damage,
+              to_string(pages[i].lsn));
+  }
+  if (pages.size() > most_lines) log.error("{} damaged pages in all", pages.size());
+  return pages.size();
+}
+
 }  // namespace pitr

@@ -5,6 +5,7 @@
 
 #include "basebackup/pgdata.h"
 #include "common/fd.h"
+#include "common/log.h"
 #include "common/page.h"
 
 namespace pitr {
@@ -44,5 +45,8 @@ class PageCheck {
   std::uint64_t offset_ = 0;       // in the file
   std::vector<BadPage> suspects_;
 };
+
+// Logs what is damaged in the cluster itself, and returns how many pages that are; the copy is kept, and marked.
+std::uint64_t report(const std::vector<BadPage>& pages, Log& log);
 
 }  // namespace pitr

@@ -170,6 +170,7 @@ std::optional<Tablespace> Walker::look_at_tablespace(const fs::path& link) const
   }
   const auto stored = options_.tablespace_paths.find(link.filename());
   if (stored != options_.tablespace_paths.end()) path = stored->second;
+  else if (options_.in_place) fail(Exit::failed, "{}: nobody has said where it goes", link.native());
   return Tablespace{path, *location, *version};
 }
 
@@ -276,8 +277,9 @@ void Walker::visit_tablespaces(const Place& place, const struct stat& status) {
 void Walker::emit_tablespace(const Place& link, const Tablespace& tablespace) {
   const auto status = own_status_if_there(AT_FDCWD, link.source, link.source);
   if (!status) return;
-  const std::string stored = "tablespaces" + tablespace.location.native();
-  each_(Entry{Entry::Kind::symlink, link.path, link.tar_path, link.source, "../../" + stored, *status});
+  const std::string stored = (options_.in_place ? "" : "tablespaces") + tablespace.location.native();
+  const std::string target = (options_.in_place ? "" : "../../") + stored;
+  each_(Entry{Entry::Kind::symlink, link.path, link.tar_path, link.source, target, *status});
 
   const Place location{link.source, link.path, stored};
   emit(Entry::Kind::directory, location, tablespace.location_status);

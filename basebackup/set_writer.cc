@@ -197,15 +197,18 @@ SetBranch& SetWriter::branch_for(Compression compression, const SetOptions& opti
   return *branches_.emplace_back(std::make_unique<SetBranch>(compression, names, options, *destinations_));
 }
 
-std::unique_ptr<Sink> SetWriter::create(SetPart part) {
+std::unique_ptr<Sink> SetWriter::create_sink(SetPart part) {
   if (branches_.size() == 1) return branches_.front()->create(part, workers_);
   auto tee = std::make_unique<Tee>();
   for (const auto& branch : branches_) tee->add([&] { return branch->create(part, workers_); });
   return tee;
 }
 
-void SetWriter::add_member(SetPart part, std::string_view path, const TarPosition& position, std::uint64_t size) {
-  for (const auto& branch : branches_) branch->add_member({part, path, position.header, position.data, size});
+std::unique_ptr<BackupTar> SetWriter::create(SetPart part) {
+  const auto note = [this, part](std::string_view path, const TarPosition& position, std::uint64_t size) {
+    for (const auto& branch : branches_) branch->add_member({part, path, position.header, position.data, size});
+  };
+  return std::make_unique<BackupTar>(create_sink(part), note);
 }
 
 void SetWriter::abandon(SetPart part) {

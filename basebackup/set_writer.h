@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "basebackup/tar_writer.h"
+#include "basebackup/backup_tar.h"
 #include "common/backup_index.h"
 #include "common/backup_set.h"
 #include "common/log.h"
@@ -47,10 +47,9 @@ class SetWriter {
   SetWriter(const SetOptions& options, const SetNames& names, Log& log);
   ~SetWriter();
 
-  // The data or xlog file at every destination. finish() completes it; it is published later.
-  std::unique_ptr<Sink> create(SetPart part);
-  // Where a member lies in the tar that is being written: for the index.
-  void add_member(SetPart part, std::string_view path, const TarPosition& position, std::uint64_t size);
+  // The data or xlog file at every destination; the index tells where its members lie. finish() completes it; it is
+  // published later.
+  std::unique_ptr<BackupTar> create(SetPart part);
 
   // This file was created last, or could not be, and is not to be: nothing is left of it.
   void abandon(SetPart part);
@@ -73,6 +72,7 @@ class SetWriter {
   std::vector<Place> complete_places() const;
 
  private:
+  std::unique_ptr<Sink> create_sink(SetPart part);
   SetBranch& branch_for(Compression compression, const SetOptions& options, const SetNames& names);
 
   std::unique_ptr<Destinations> destinations_;

@@ -8,26 +8,15 @@ namespace {
 
 class BundleWriter {
  public:
-  BundleWriter(const Cluster& cluster, SetWriter& set)
-      : cluster_(cluster), set_(set), sink_(set.create(SetPart::xlog)), tar_(*sink_) {}
+  BundleWriter(const Cluster& cluster, BackupTar& tar) : cluster_(cluster), tar_(tar) {}
 
   void add(const WalName& name, SpoolFile& content) {
-    const TarMember member = cluster_.own_file("pg_wal/" + name.text(), content.size());
-    const TarPosition position = tar_.add(member, *content.reader());
-    set_.add_member(SetPart::xlog, member.path, position, member.size);
-  }
-
-  std::uint64_t finish() {
-    tar_.finish();
-    sink_->finish();
-    return tar_.offset();
+    tar_.add(cluster_.own_file("pg_wal/" + name.text(), content.size()), *content.reader());
   }
 
  private:
   const Cluster& cluster_;
-  SetWriter& set_;
-  std::unique_ptr<Sink> sink_;
-  TarWriter tar_;
+  BackupTar& tar_;
 };
 
 // The history of the timeline, and those of its ancestors that can still be had.
@@ -52,10 +41,10 @@ WalName backup_history_name(const WalRange& range, SegmentSize size) {
 
 }  // namespace
 
-WalBundle write_wal_bundle(const Cluster& cluster, const WalRange& range, WalCollector& collector, SetWriter& set,
-                           const std::filesystem::path& temporary_directory) {
-  WalBundle result;
-  BundleWriter bundle(cluster, set);
+WalCollector::From write_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector, BackupTar& tar,
+                             const std::filesystem::path& temporary_directory) {
+  auto result = WalCollector::From::archive;
+  BundleWriter bundle(cluster, tar);
   SpoolFile spool(temporary_directory);
   const SegmentSize size = cluster.control.segment_size;
   // A stop exactly at a segment's first byte needs nothing of that segment.
@@ -64,7 +53,7 @@ WalBundle write_wal_bundle(const Cluster& cluster, const WalRange& range, WalCol
     const bool is_last = at.value + size.bytes() >= range.end.value;
     // A primary switches at the stop. The segment that a standby is in goes on, and may do so all night.
     const auto kind = cluster.is_standby && is_last ? WalCollector::Segment::growing : WalCollector::Segment::whole;
-    if (collector.collect(name, kind, spool) == WalCollector::From::pg_wal) result.archive_is_behind = true;
+    if (collector.collect(name, kind, spool) == WalCollector::From::pg_wal) result = WalCollector::From::pg_wal;
     if (spool.size() != size.bytes()) {
       fail(Exit::damaged, "WAL segment {}: {} bytes long, the cluster's are {}", name.text(), spool.size(), size.bytes());
     }
@@ -73,7 +62,6 @@ WalBundle write_wal_bundle(const Cluster& cluster, const WalRange& range, WalCol
   add_histories(range.timeline, collector, bundle, spool);
   const WalName history = backup_history_name(range, size);
   if (collector.collect_if_there(history, spool)) bundle.add(history, spool);
-  result.raw_bytes = bundle.finish();
   return result;
 }
 

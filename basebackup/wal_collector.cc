@@ -13,6 +13,18 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
+std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness) {
+  if (path.empty() || staging_state(path) == StagingState::standing) return nullptr;
+  return std::make_unique<Staging>(path, openness.directory);
+}
+
+std::vector<Place> open_wal_places(const std::string& staging, const std::vector<Place>& sources, Openness openness) {
+  std::vector<Place> places = sources;
+  if (!staging.empty()) places.insert(places.begin(), Place{false, {}, staging});
+  for (const Place& place : places) open_store(place, openness);
+  return places;
+}
+
 WalCollector::WalCollector(const WalSources& sources, const Cluster& cluster, Server* server, Log& log)
     : sources_(sources),
       cluster_(cluster),
@@ -87,7 +99,7 @@ WalCollector::From WalCollector::collect(const WalName& name, Segment kind, Spoo
   if (!take_from_pg_wal(name, to)) {
     fail(Exit::failed, "WAL segment {} of this backup is neither archived nor in pg_wal{}", name.text(), why);
   }
-  if (kind == Segment::growing) return From::archive;
+  if (kind == Segment::growing || sources_.places.empty()) return From::archive;
   log_.error("archive is behind: segment {} was taken from pg_wal{}", name.text(), why);
   return From::pg_wal;
 }

@@ -21,6 +21,11 @@ struct WalSources {
   std::chrono::seconds patience;  // how long after the stop WAL may still arrive
 };
 
+// Our own staging directory, when `path` names one that does not exist; null when it does, or none is named ("").
+std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness);
+// Staging ("": none) and the others. Throws now, not after hours of copying, when one of them cannot be reached.
+std::vector<Place> open_wal_places(const std::string& staging, const std::vector<Place>& sources, Openness openness);
+
 // Finds the WAL of a backup: in the places, waiting for what is still on its way; what does not come, in the end in
 // the server's own pg_wal. Every file is whole, checked, and copied to a spool file before it is used.
 class WalCollector {

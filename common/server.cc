@@ -140,6 +140,12 @@ std::string Server::setting(const std::string& name) {
   return rows.at(0).at(0).value_or("");
 }
 
+ServerAddress Server::address() const {
+  const auto text = [](const char* value) { return std::string(value == nullptr ? "" : value); };
+  const PGconn* connection = connection_.get();
+  return {text(PQhost(connection)), text(PQport(connection)), text(PQuser(connection)), text(PQdb(connection))};
+}
+
 int Server::major() const { return PQserverVersion(connection_.get()) / 10000; }
 
 void Server::probe() {

@@ -34,6 +34,7 @@ class Server {
   void run_script(const std::string& sql);
   std::string setting(const std::string& name);  // "" when it is not set or does not exist
 
+  ServerAddress address() const;  // where it is connected, whatever was left to libpq
   int major() const;  // 15
   // Throws unless this is still the session that was opened: a pooler may have given us another backend.
   void probe();

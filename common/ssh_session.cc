@@ -8,11 +8,12 @@
 #include <optional>
 
 namespace pitr {
-namespace {
 
-constexpr std::string_view far_side =
+constexpr std::string_view store_script =
 #include "ssh_far_side.inc"
     ;
+
+namespace {
 
 // Where the sockets of the masters lie. Their paths may have about 100 bytes, so it is not below any long directory;
 // whoever else could make it first gets no use of it. Null: there is none to trust, and every session logs in.
@@ -28,8 +29,8 @@ std::optional<std::filesystem::path> control_directory() {
 }
 
 // That shell, whichever it is, sees nothing of our script. dd takes not a byte too many.
-std::string far_side_command() {
-  return fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", far_side.size());
+std::string far_side_command(std::string_view script) {
+  return fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", script.size());
 }
 
 }  // namespace
@@ -58,9 +59,10 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
   return words;
 }
 
-SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote)
-    : described_(host), process_(ssh_words(host, remote, far_side_command()), {}, "ssh " + host, remote.timeout) {
-  process_.write(as_bytes(far_side));
+SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote,
+                       std::string_view script)
+    : described_(host), process_(ssh_words(host, remote, far_side_command(script)), {}, "ssh " + host, remote.timeout) {
+  process_.write(as_bytes(script));
   send({directory});
   // What a login script prints comes before.
   constexpr int most_noise = 1000;

@@ -14,14 +14,19 @@ namespace pitr {
 // How ssh is called to give `command` to the shell of another host.
 std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command);
 
-// A connection to the shell that runs ssh_far_side.sh in a directory of another host. Connections to one host share a
+// The far side of an ssh store: ssh_far_side.sh.
+extern const std::string_view store_script;
+
+// A connection to the shell that runs a script of ours for a directory of another host. Connections to one host share a
 // master (ssh's ControlMaster, in a private directory), so that only the first one logs in.
 //
 // It is either between two commands, or of no use any more: whatever throws breaks it.
 class SshSession {
  public:
-  // Throws when the host cannot be reached, lacks what is needed or has no such directory.
-  SshSession(const std::string& host, const std::string& directory, const Remote& remote);
+  // Throws when the host cannot be reached, lacks what is needed or has no such directory, as the script sees it.
+  // `script` is a shell script that reads the directory, says "/pitr" when it begins, and a reply when that is done.
+  SshSession(const std::string& host, const std::string& directory, const Remote& remote,
+             std::string_view script = store_script);
 
   void send(std::initializer_list<std::string_view> lines);
   void send_bytes(Bytes bytes) { process_.write(bytes); }

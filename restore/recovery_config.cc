@@ -3,52 +3,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "common/remote_options.h"
+#include "common/server_settings.h"
 #include "common/text.h"
 
 namespace pitr {
 namespace {
-
-constexpr std::string_view block_begin = "# pitr-recover: begin";
-constexpr std::string_view block_end = "# pitr-recover: end";
-
-// What an earlier recovery may have left in force.
-constexpr std::string_view recovery_settings[] = {
-    "restore_command",           "archive_cleanup_command", "recovery_end_command",    "recovery_target",
-    "recovery_target_name",      "recovery_target_time",    "recovery_target_xid",     "recovery_target_lsn",
-    "recovery_target_inclusive", "recovery_target_action",  "recovery_target_timeline"};
-
-std::string quote_for_shell(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string word_for_shell(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("/._-=:+,@").find(c) != std::string_view::npos;
-  };
-  return std::ranges::all_of(text, is_plain) ? text : quote_for_shell(text);
-}
-
-std::string source_word(const Place& source) {
-  return source.has_codec ? std::string(name(source.compression.codec)) + "=" + source.place : source.place;
-}
-
-class Settings {
- public:
-  void set(std::string_view name, std::string_view value) {
-    text_ += fmt::format("{} = {}\n", name, quote_setting(value));
-  }
-  void remark(std::string_view line) { text_ += fmt::format("# {}\n", line); }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 std::string target_setting(RecoveryTarget::Kind kind) {
   switch (kind) {
@@ -74,12 +35,9 @@ std::string target_value(const RecoveryTarget& target) {
   return target.kind == RecoveryTarget::Kind::time ? moment_text(target.time) : target.text;
 }
 
-void add_target(Settings& settings, const RecoveryTarget& target) {
+void add_target(ServerSettings& settings, const RecoveryTarget& target) {
   // All are cleared first: clearing one after the wanted one is set would clear that, too.
-  for (const char* name : {"recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid",
-                           "recovery_target_lsn"}) {
-    settings.set(name, "");
-  }
+  settings.clear_targets();
   const std::string setting = target_setting(target.kind);
   if (!setting.empty()) settings.set(setting, target_value(target));
   settings.set("recovery_target_inclusive", target.exclusive ? "off" : "on");
@@ -88,7 +46,7 @@ void add_target(Settings& settings, const RecoveryTarget& target) {
 }
 
 // A server that nobody else can reach, that reaches nobody, and that is ready when it has recovered.
-void add_isolation(Settings& settings, const RecoveryConfig& config, const ControlFile& control) {
+void add_isolation(ServerSettings& settings, const RecoveryConfig& config, const ControlFile& control) {
   settings.set("listen_addresses", "");
   settings.set("unix_socket_directories", config.isolated_socket);
   settings.set("unix_socket_permissions", "0700");
@@ -110,8 +68,8 @@ void add_isolation(Settings& settings, const RecoveryConfig& config, const Contr
   settings.set("max_locks_per_transaction", std::to_string(control.max_locks_per_transaction));
 }
 
-std::string block(const RecoveryConfig& config, const ControlFile& control) {
-  Settings settings;
+ServerSettings settings_of(const RecoveryConfig& config, const ControlFile& control) {
+  ServerSettings settings;
   settings.set("restore_command", restore_command(config));
   for (const char* name : {"archive_cleanup_command", "recovery_end_command"}) settings.set(name, "");
   add_target(settings, config.target);
@@ -119,20 +77,9 @@ std::string block(const RecoveryConfig& config, const ControlFile& control) {
   if (!config.isolated_socket.empty()) {
     add_isolation(settings, config, control);
   } else if (config.purpose == Purpose::clone) {
-    settings.remark(
-        "ARCHIVING IS OFF: this is a copy, and must not write into the archive of the original. Before it");
-    settings.remark("goes into production: remove this block, restart the server, take a new base backup.");
-    settings.set("archive_mode", "off");
+    settings.switch_archiving_off();
   }
-  return fmt::format("{}\n{}{}\n", block_begin, settings.text(), block_end);
-}
-
-std::string key_of(const std::string& line) {
-  const auto from = line.find_first_not_of(" \t");
-  if (from == line.npos) return {};
-  std::string key = line.substr(from, line.find_first_of(" \t=", from) - from);
-  std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return key;
+  return settings;
 }
 
 void write_text(const std::filesystem::path& path, mode_t mode, std::string_view text) {
@@ -143,45 +90,19 @@ void write_text(const std::filesystem::path& path, mode_t mode, std::string_view
 
 }  // namespace
 
-std::string quote_setting(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') quoted += c;
-    quoted += c == '\n' ? ' ' : c;
-  }
-  return quoted + "'";
-}
-
 std::string restore_command(const RecoveryConfig& config) {
   // Says of every file that there is none: what lies in pg_wal is all there is.
   if (config.sources.empty()) return "false";
-  std::string command = word_for_shell(config.restore_program);
   const bool is_here = std::ranges::all_of(
       config.sources, [](const Place& source) { return kind(source) == PlaceKind::directory; });
-  for (const Place& source : config.sources) command += " -s " + word_for_shell(source_word(source));
-  if (!is_here) {
-    for (const std::string& word : remote_words(config.remote)) command += " " + word_for_shell(word);
-  }
-  if (!config.prefetch_directory.empty()) command += " --prefetch-dir " + word_for_shell(config.prefetch_directory);
-  std::string escaped;
-  for (const char c : command) escaped += c == '%' ? std::string("%%") : std::string(1, c);
-  return escaped + " %f %p";
+  std::vector<std::string> options;
+  if (!is_here) options = remote_words(config.remote);
+  if (!config.prefetch_directory.empty()) options.insert(options.end(), {"--prefetch-dir", config.prefetch_directory});
+  return restore_command(config.restore_program, config.sources, options);
 }
 
 std::string with_recovery_block(const std::string& old, const RecoveryConfig& config, const ControlFile& control) {
-  std::string kept;
-  bool in_block = false;
-  for (std::size_t at = 0; at < old.size();) {
-    const std::size_t end = std::min(old.find('\n', at), old.size());
-    const std::string line = old.substr(at, end - at);
-    at = end + 1;
-    if (line == block_begin) in_block = true;
-    const bool is_ours =
-        in_block || std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
-    if (line == block_end) in_block = false;
-    if (!is_ours) kept += line + "\n";
-  }
-  return kept + block(config, control);
+  return with_settings(old, "pitr-recover", settings_of(config, control));
 }
 
 void write_recovery_config(const std::filesystem::path& directory, Openness openness, const RecoveryConfig& config,

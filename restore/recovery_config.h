@@ -27,12 +27,8 @@ struct RecoveryConfig {
   std::string isolated_socket;  // a directory: the drill's settings, "" for a server as it was
 };
 
-// "/usr/bin/pitr-restore -s zstd=/backup/wal --prefetch-dir /data/pg.pitr-prefetch %f %p": for the shell that the
-// server gives it to, '%' doubled.
+// "false" without a source.
 std::string restore_command(const RecoveryConfig& config);
-
-// `text` in the quotes of a configuration file.
-std::string quote_setting(std::string_view text);
 
 // `old` (of postgresql.auto.conf) without an earlier block of ours and without every setting of a recovery, and with
 // the new block behind it.

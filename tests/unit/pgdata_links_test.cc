@@ -33,6 +33,24 @@ TEST_CASE("a tablespace is stored beside the data directory, with a link that le
         });
 }
 
+TEST_CASE("in place, a tablespace is stored where it goes to; one that nobody has placed is an error") {
+  const Tree tree;
+  fs::create_directories(tree.scratch / "fast" / version);
+  std::ofstream(tree.scratch / "fast" / version / "100") << "x";
+  tree.directories({"pg_tblspc"});
+  tree.link("pg_tblspc/16385", tree.scratch / "fast");
+  WalkOptions options = with_version();
+  options.top = ".";
+  options.in_place = true;
+  options.tablespace_paths = {{"16385", "/ssd"}};
+  CHECK(tree.walk(options) == Lines{"d . = ", "d ./pg_tblspc = pg_tblspc", "l ./pg_tblspc/16385 -> /ssd = pg_tblspc/16385",
+                                    "d /ssd = pg_tblspc/16385",
+                                    "d /ssd/PG_15_202209061 = pg_tblspc/16385/PG_15_202209061",
+                                    "f /ssd/PG_15_202209061/100 = pg_tblspc/16385/PG_15_202209061/100"});
+  options.tablespace_paths.clear();
+  CHECK_THROWS_WITH_AS(tree.walk(options), doctest::Contains("nobody has said where it goes"), Error);
+}
+
 TEST_CASE("the link of a tablespace may be relative, as in a backup that was unpacked and started") {
   const Tree tree;
   fs::create_directories(tree.scratch / "tablespaces/mnt" / version);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "common/server_settings.h"
+
 using namespace pitr;
 
 namespace {
