@@ -44,7 +44,8 @@ class Distribution {
       return send(std::move(everywhere), may_publish);
     } catch (const Error&) {
       throw_if_signalled();
-      if (!outcomes_.is_enough()) {
+      // One that is open still was not the cause: the file itself is, or what all have in common.
+      if (!outcomes_.is_enough() || outcomes_.has_open()) {
         remember();
         throw;
       }

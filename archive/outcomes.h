@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -25,6 +26,7 @@ class Outcomes {
   const std::string& reason(std::size_t destination) const { return reasons_[destination]; }  // of a missing one
 
   bool is_enough() const { return targets_.requirement.is_met_by(those([](State state) { return state == State::stored; })); }
+  bool has_open() const { return std::ranges::find(states_, State::open) != states_.end(); }
   // Would it be enough if all others that may still succeed did?
   bool can_do_without(std::size_t destination) const;
   // The places on other hosts that hold the file.

@@ -280,3 +280,16 @@ def not_met(t):
     host.archive(path, "--require", "all", "--spool-dir", t.dir / "spool", places=[t.dst]).ok()
     t.holds(path, t.dst)
     t.holds(path, host.far)
+
+
+@case("SP05", "a damaged segment is no success, also when what is required has such a file already")
+def damaged_with_requirement(t):
+    path = t.segment()
+    data = bytearray(path.read_bytes())
+    data[11] ^= 0xFF  # the page address: of another segment
+    t.put(path, content=bytes(data))
+    t.mark()
+    t.store(path)
+    t.mark(t.dst2)
+    t.archive(path, "--require", t.dst, "--spool-dir", t.dir / "spool", places=[t.dst, t.dst2]).fails()
+    t.has_not(path.name, t.dst2)
