@@ -25,6 +25,25 @@ std::string read_line(const std::filesystem::path& path) {
   return text;
 }
 
+// Files go to a destination in their order. One before this may have been left to the spool while this one was on its
+// way: then it has to wait behind it.
+class InOrder final : public Sink {
+ public:
+  InOrder(std::unique_ptr<Sink> next, const Place& place, const Spool& spool)
+      : next_(std::move(next)), place_(place), spool_(spool) {}
+  void write(Bytes bytes) override { next_->write(bytes); }
+  void prepare() override { next_->prepare(); }
+  void finish() override {
+    if (spool_.is_behind(place_)) fail(Exit::failed, "{}: what waits for it in the spool comes first", place_.place);
+    next_->finish();
+  }
+
+ private:
+  std::unique_ptr<Sink> next_;
+  const Place& place_;
+  const Spool& spool_;
+};
+
 // One file on its way to all destinations.
 class Distribution {
  public:
@@ -111,13 +130,21 @@ class Distribution {
         return deliver_to(destinations_.open(place), place.compression.codec, job_, content);
       });
     };
-    return outcomes_.noted(i, Outcomes::State::stored, [&]() -> std::unique_ptr<Sink> {
-      if (kind(place) == PlaceKind::directory) return open_now();
-      BackgroundSink::Patience patience;
-      // Another host may be dead or slow: the spool has room, and nobody waits.
-      if (job_.targets.spool) patience.may_be_left = [this, i] { return outcomes_.can_do_without(i); };
-      return std::make_unique<BackgroundSink>(open_now, std::move(patience));
-    });
+    return outcomes_.noted(i, Outcomes::State::stored, [&] { return in_order(place, side_by_side(i, open_now)); });
+  }
+
+  // Another host has a thread of its own. It may be dead or slow: where there is a spool, nobody waits for it who can do
+  // without it.
+  std::unique_ptr<Sink> side_by_side(std::size_t i, const Tee::Opener& open) {
+    if (kind(places()[i]) == PlaceKind::directory) return open();
+    BackgroundSink::Patience patience;
+    if (job_.targets.spool) patience.may_be_left = [this, i] { return outcomes_.can_do_without(i); };
+    return std::make_unique<BackgroundSink>(open, std::move(patience));
+  }
+
+  std::unique_ptr<Sink> in_order(const Place& place, std::unique_ptr<Sink> sink) {
+    if (!sink || !job_.targets.spool) return sink;
+    return std::make_unique<InOrder>(std::move(sink), place, *job_.targets.spool);
   }
 
   std::unique_ptr<Sink> open_queue(const Place& place) {

@@ -37,31 +37,32 @@ class Queue {
   void deliver(Store& store, const WalName& name) {
     for (StoredWal& stored : find_wal(*queue_, name)) {
       const Name file = stored.name;
+      const Codec codec = stored.codec;
       WalExpectation expected{name, {}, archiving_.targets.check_header, {}};
       if (archiving_.cluster.identity) expected.system_identifier = archiving_.cluster.identity->system_identifier;
       // It has lain on a disk meanwhile.
       read_wal(*queue_, std::move(stored), expected, std::make_unique<NullSink>());
-      if (!is_there(store, name, file)) send(store, name, file);
+      if (!is_there(store, name, file, codec)) send(store, name, file, codec);
       queue_->remove(file);
     }
   }
 
-  void send(Store& store, const WalName& name, const Name& file) {
+  void send(Store& store, const WalName& name, const Name& file, Codec codec) {
     const auto sink = store.create(file);
     copy(*queue_->open(file), *sink);
     try {
       sink->finish();
     } catch (const AtomicFile::Conflict&) {
-      if (!is_there(store, name, file)) throw;
+      if (!is_there(store, name, file, codec)) throw;
     }
   }
 
   // Under any suffix, with the content of the file that waits; other content throws.
-  bool is_there(Store& store, const WalName& name, const Name& file) {
+  bool is_there(Store& store, const WalName& name, const Name& file, Codec codec) {
     bool found = false;
     for (StoredWal& stored : find_wal(store, name)) {
       const Name there = stored.name;
-      const auto original = decompressed(find_wal(*queue_, name).front().codec, file.text(), queue_->open(file));
+      const auto original = decompressed(codec, file.text(), queue_->open(file));
       if (!same_content(store, std::move(stored), *original)) {
         fail(Exit::failed, "{} exists with other content than {} and is left alone", store.describe(there),
              queue_->describe(file));

@@ -1,6 +1,8 @@
 """pitr-archive to another host: the cutting and stalling proxy, keys, full disks and power cuts over there."""
 
+import fcntl
 import signal
+import struct
 import time
 
 import material as wal
@@ -9,6 +11,8 @@ from archive_power_cases import PowerCut
 from far_host import FarHost, RsyncDaemon
 from program import environment
 from registry import case, check
+
+F_OFD_SETLK = 37
 
 
 @case("A80", "over ssh: stored, byte for byte, under its suffix; again: a success that changes nothing")
@@ -293,3 +297,26 @@ def damaged_with_requirement(t):
     t.mark(t.dst2)
     t.archive(path, "--require", t.dst, "--spool-dir", t.dir / "spool", places=[t.dst, t.dst2]).fails()
     t.has_not(path.name, t.dst2)
+
+
+@case("SP06", "a file that was on its way while an earlier one was left to the spool waits behind it: no hole")
+def in_order(t):
+    first, second = t.segment(1), t.segment(2)
+    for place in (t.dst, t.dst2):
+        t.mark(place)
+    queue = t.dir / "spool" / str(t.dst2).replace("/", "%2F")
+    queue.mkdir(parents=True)
+    with open(f"{queue}.lock", "w+b") as lock:  # so that nobody delivers meanwhile
+        fcntl.fcntl(lock, F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        run = t.archive(second, "--require", t.dst, "--spool-dir", t.dir / "spool", places=[t.dst, t.dst2], state=False,
+                        prefix=("strace", "-qq", "-o", t.dir / "trace", "-e", "trace=fsync",
+                                "-e", "inject=fsync:delay_enter=2000000:when=1"), wait=False)
+        deadline = time.monotonic() + 20
+        while not t.litter(t.dst2):
+            check(time.monotonic() < deadline, "it is not on its way")
+            time.sleep(0.01)
+        t.store(first, place=queue)
+        run.wait(30).ok()
+        t.holds(second, t.dst)
+        t.has_not(second.name, t.dst2)
+        t.holds(second, queue)
