@@ -19,6 +19,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_for_port(port, what):
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            check(time.monotonic() < deadline, f"{what} does not start")
+            time.sleep(0.02)
+
+
 class Proxy:
     """Passes on what comes until `limit` bytes have gone to the host; then it cuts, or keeps the line and the rest."""
 
@@ -123,14 +134,7 @@ class FarHost:
         self.sshd = Run(["/usr/sbin/sshd", "-D", "-f", self.dir / "sshd_config", "-E", self.dir / "log"],
                         env=environment())
         self.t.processes.append(self.sshd)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                check(time.monotonic() < deadline, "sshd does not start")
-                time.sleep(0.02)
+        wait_for_port(self.port, "sshd")
 
     def stop(self):
         self.proxy.heal()
@@ -177,11 +181,4 @@ class RsyncDaemon:
         self.env = environment(RSYNC_PASSWORD="sekret", TMPDIR=t.dir)
         daemon = Run(["rsync", "--daemon", "--no-detach", f"--config={config}"], env=environment())
         t.processes.append(daemon)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                check(time.monotonic() < deadline, "rsync does not start")
-                time.sleep(0.02)
+        wait_for_port(self.port, "rsync")

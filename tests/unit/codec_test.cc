@@ -2,10 +2,12 @@
 
 #include <lzma.h>
 
-#include <cstdlib>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
+#include "common/process.h"
 #include "tests/unit/codec_samples.h"
 #include "tests/unit/scratch.h"
 
@@ -14,24 +16,31 @@ using namespace pitr::codec_samples;
 
 namespace {
 
+using Words = std::vector<std::string>;
+
 // How people call the tool of a codec.
-std::string tool(Codec codec) {
-  return codec == Codec::lzma ? "xz --format=lzma" : std::string(name(codec));
+Words tool(Codec codec, Words options) {
+  Words words = {"xz", "--format=lzma"};
+  if (codec != Codec::lzma) words = {std::string(name(codec))};
+  words.insert(words.end(), options.begin(), options.end());
+  return words;
 }
 
-// What a command makes of `input`.
-std::string through(const std::string& command, std::string_view input) {
+// What a program makes of `input`.
+std::string through(const Words& program, std::string_view input) {
   const Scratch scratch;
   const std::string in = scratch.write("in", input);
-  const std::string line = command + " <" + in + " >" + (scratch / "out").native();
-  CAPTURE(command);
-  CHECK(std::system(line.c_str()) == 0);
-  return text_of(scratch / "out");
+  const std::string out = scratch / "out";
+  Words words = {"sh", "-c", "in=$1; out=$2; shift 2; exec \"$@\" <\"$in\" >\"$out\"", "sh", in, out};
+  words.insert(words.end(), program.begin(), program.end());
+  CAPTURE(program);
+  CHECK(run(words, "/") == 0);
+  return text_of(out);
 }
 
 bool have_tool(Codec codec) {
-  const std::string word = tool(codec).substr(0, tool(codec).find(' '));
-  if (std::system(("command -v " + word + " >/dev/null").c_str()) == 0) return true;
+  const std::string word = tool(codec, {}).front();
+  if (run({"sh", "-c", "command -v \"$1\" >/dev/null", "sh", word}, "/") == 0) return true;
   MESSAGE("skipped: there is no ", word);
   return false;
 }
@@ -241,9 +250,9 @@ TEST_CASE("the tool of each codec reads what we write and we read what it writes
     if (!have_tool(codec)) continue;
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, 3 * mebibyte + 5}) {
       const std::string raw = sample(size);
-      CHECK((through(tool(codec) + " -dc", compressed({codec}, raw, 4)) == raw));
-      for (const char* level : {" -1", " -9"}) {
-        const std::string stored = through(tool(codec) + level + " -c", raw);
+      CHECK((through(tool(codec, {"-dc"}), compressed({codec}, raw, 4)) == raw));
+      for (const std::string level : {"-1", "-9"}) {
+        const std::string stored = through(tool(codec, {level, "-c"}), raw);
         CHECK((decompressed(codec, stored) == raw));
       }
     }
@@ -253,17 +262,17 @@ TEST_CASE("the tool of each codec reads what we write and we read what it writes
 TEST_CASE("we read what the tools write with unusual options") {
   struct Case {
     Codec codec;
-    std::string command;
+    Words program;
   };
   const std::vector<Case> cases = {
-      {Codec::zstd, "zstd -c --no-check"},        {Codec::zstd, "zstd -c --ultra -22"},
-      {Codec::zstd, "zstd -c --long=27"},         {Codec::lz4, "lz4 -cq -B4 -BD --no-frame-crc"},
-      {Codec::lz4, "lz4 -cq -BX --content-size"}, {Codec::xz, "xz -c --check=sha256"},
-      {Codec::xz, "xz -c --check=none"},          {Codec::xz, "xz -c --block-size=100000 --x86 --lzma2"},
-      {Codec::gzip, "gzip -c --rsyncable"}};
+      {Codec::zstd, {"zstd", "-c", "--no-check"}},        {Codec::zstd, {"zstd", "-c", "--ultra", "-22"}},
+      {Codec::zstd, {"zstd", "-c", "--long=27"}},         {Codec::lz4, {"lz4", "-cq", "-B4", "-BD", "--no-frame-crc"}},
+      {Codec::lz4, {"lz4", "-cq", "-BX", "--content-size"}}, {Codec::xz, {"xz", "-c", "--check=sha256"}},
+      {Codec::xz, {"xz", "-c", "--check=none"}},          {Codec::xz, {"xz", "-c", "--block-size=100000", "--x86", "--lzma2"}},
+      {Codec::gzip, {"gzip", "-c", "--rsyncable"}}};
   const std::string raw = sample(700000);
   for (const Case& c : cases) {
-    if (have_tool(c.codec)) CHECK((decompressed(c.codec, through(c.command, raw)) == raw));
+    if (have_tool(c.codec)) CHECK((decompressed(c.codec, through(c.program, raw)) == raw));
   }
 }
 

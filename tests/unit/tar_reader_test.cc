@@ -1,10 +1,10 @@
 #include "common/tar_reader.h"
 
-#include <cstdlib>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "common/process.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
 
@@ -31,11 +31,11 @@ std::vector<Member> members_of(const std::string& tar) {
 }
 
 // What GNU tar makes of the files that `commands` create.
-std::string tar_of(const std::string& commands, const std::string& options = "") {
+std::string tar_of(const std::string& commands, const std::string& format = "--format=gnu") {
   const Scratch scratch;
-  const std::string script = "cd " + (scratch / "").native() + " && mkdir d && cd d && " + commands +
-                             " && LC_ALL=C tar --sort=name " + options + " -cf ../a.tar *";
-  REQUIRE(in_child([&] { return WEXITSTATUS(std::system(("bash -c '" + script + "'").c_str())); }).status == 0);
+  std::filesystem::create_directory(scratch / "d");
+  REQUIRE(run({"bash", "-c", commands}, scratch / "d") == 0);
+  REQUIRE(run({"bash", "-c", "LC_ALL=C tar --sort=name \"$1\" -cf ../a.tar *", "bash", format}, scratch / "d") == 0);
   return text_of(scratch / "a.tar");
 }
 

@@ -7,7 +7,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <vector>
@@ -16,6 +15,7 @@
 
 #include "common/crc32c.h"
 #include "common/error.h"
+#include "common/process.h"
 #include "tests/unit/scratch.h"
 
 using namespace pitr;
@@ -49,11 +49,11 @@ TarMember link_to(std::string path, std::string target) {
 }
 
 // What the real tar does: `arguments` after the name of the archive, which holds `tar`.
-Outcome run_tar(const Scratch& scratch, const std::string& tar, const std::string& arguments) {
-  const std::string archive = scratch.write("a.tar", tar);
-  const std::string command =
-      "cd " + (scratch / "").native() + " && LC_ALL=C TZ=UTC tar -f a.tar " + arguments;
-  return in_child([&] { return WEXITSTATUS(std::system(command.c_str())); });
+Outcome run_tar(const Scratch& scratch, const std::string& tar, const std::vector<std::string>& arguments) {
+  scratch.write("a.tar", tar);
+  std::vector<std::string> words = {"env", "LC_ALL=C", "TZ=UTC", "tar", "-f", "a.tar"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return in_child([&] { return run(words, scratch / ""); });
 }
 
 // Names and contents as libarchive reads them; `from` is where it begins.
@@ -124,7 +124,7 @@ TEST_CASE("tar lists directories, files and links with their attributes") {
   CHECK(writer.offset() == tar.size());
 
   const Scratch scratch;
-  const Outcome listed = run_tar(scratch, tar, "-tv");
+  const Outcome listed = run_tar(scratch, tar, {"-tv"});
   const std::string owner =
       std::string(::getpwuid(::getuid())->pw_name) + "/" + ::getgrgid(::getgid())->gr_name;
   CHECK(listed.status == 0);
@@ -148,7 +148,7 @@ TEST_CASE("what tar unpacks has the contents, permissions and times that were st
   writer.finish();
 
   const Scratch scratch;
-  const Outcome unpacked = run_tar(scratch, tar, "-xp");
+  const Outcome unpacked = run_tar(scratch, tar, {"-xp"});
   CHECK(unpacked.status == 0);
   CHECK(unpacked.err == "");
   CHECK(text_of(scratch / "main/1259") == content);
@@ -179,7 +179,7 @@ TEST_CASE("names of any length and any bytes survive, and GNU tar has nothing to
   writer.finish();
 
   const Scratch scratch;
-  const Outcome unpacked = run_tar(scratch, tar, "-x");
+  const Outcome unpacked = run_tar(scratch, tar, {"-x"});
   CHECK(unpacked.status == 0);
   CHECK(unpacked.err == "");
   for (const std::string& name : names) CHECK(text_of(scratch / name) == name);
@@ -196,7 +196,7 @@ TEST_CASE("a name that is not UTF-8 is stored as it is") {
   writer.add(file("main/after"), as_bytes("x"));
   writer.finish();
   const Scratch scratch;
-  CHECK(run_tar(scratch, tar, "-x").status == 0);
+  CHECK(run_tar(scratch, tar, {"-x"}).status == 0);
   CHECK(text_of(scratch / "main/T\344ble") == "latin1");
   CHECK(fs::read_symlink(scratch / "main/l") == "T\344ble");
   CHECK(text_of(scratch / "main/after") == "x");
@@ -252,7 +252,7 @@ TEST_CASE("files above 8 GiB and large IDs fit") {
   member.owner = 4'000'000'000;
   writer.begin(member);
   const Scratch scratch;
-  const Outcome listed = run_tar(scratch, tar, "-tv --numeric-owner");
+  const Outcome listed = run_tar(scratch, tar, {"-tv", "--numeric-owner"});
   CHECK(listed.out.find("4000000000/") != std::string::npos);
   CHECK(listed.out.find(" 20000000000 ") != std::string::npos);
 }
