@@ -267,20 +267,13 @@ TEST_CASE("an rsync daemon that cannot be reached says why") {
 }
 
 TEST_CASE("a daemon that never answers is given up") {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  REQUIRE(::listen(listener, 5) == 0);
+  const LoopbackSocket silent;
+  REQUIRE(::listen(silent.number(), 5) == 0);
   Remote remote = quick();
   remote.timeout = std::chrono::seconds(1);
   const auto start = std::chrono::steady_clock::now();
-  const std::string place = fmt::format("rsync://127.0.0.1:{}/files", ntohs(address.sin_port));
+  const std::string place = fmt::format("rsync://127.0.0.1:{}/files", silent.port());
   const Failure failure = failure_of([&] { return open_over_rsync(place, remote, {}); });
-  ::close(listener);
   CHECK(failure.code == Exit::failed);
   CHECK(failure.mentions("timeout"));
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
