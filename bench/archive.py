@@ -26,7 +26,6 @@ def table(bench, wal):
     data = data_directory(bench, wal, "archiver", wal.segments)
     segments = wal.segments[:rounds + 1]
     in_pg_wal = [data / "pg_wal" / segment.name for segment in segments]
-    batch = ["--batch-size=0"] if bench.has_option("pitr-archive", "--batch-size") else []
     row = {}
 
     def place(name):
@@ -38,7 +37,7 @@ def table(bench, wal):
         to = place(f"pitr {name}")
         bench.run(bench.program("pitr-archive"), "-D", data, "-dl", to, "--init")
         row[f"pitr {name}"] = Row(f"pitr-archive {name}", lambda i, to=to, codec=codec: [
-            bench.program("pitr-archive"), "-D", data, "-dl", f"{codec}={to}", *batch, in_pg_wal[i]])
+            bench.program("pitr-archive"), "-D", data, "-dl", f"{codec}={to}", "--batch-size=0", in_pg_wal[i]])
     for name, codec in {"none": "none", "lz4": "lz4", "zstd 1": "zstd:1", "zstd 3": "zstd:3", "gzip 6": "gzip:6"}.items():
         repository = Repository(bench, f"archive-{name.replace(' ', '-')}", data, codec)
         repository.create()

@@ -7,6 +7,9 @@ import sys
 def main(data, command):
     status = f"{data}/pg_wal/archive_status"
     os.chdir(data)
+    # What is called by a server looks for it there.
+    with open("postmaster.pid", "w", encoding="ascii") as file:
+        print(os.getpid(), file=file)
     for name in sorted(name[:-6] for name in os.listdir(status) if name.endswith(".ready")):
         if not os.path.exists(f"{status}/{name}.ready"):
             continue  # the command has looked ahead

@@ -8,7 +8,7 @@ from pgbackrest import Repository
 
 
 def table(bench, wal):
-    count = min(len(wal.segments), 40 if bench.quick else 200)
+    count = min(len(wal.segments), 16 if bench.quick else 200)
     segments = wal.segments[:count]
     data = data_directory(bench, wal, "backlog", segments)
     status = data / "pg_wal" / "archive_status"
@@ -22,7 +22,6 @@ def table(bench, wal):
         return [sys.executable, bench.scratch / "bench" / "archiver.py", data, *command]
 
     rows, goals = [], []
-    missing = None if bench.has_option("pitr-archive", "--batch-size") else "not there: --batch-size"
     for name, codec in {"none": "none", "lz4": "lz4", "zstd 1": "zstd:1"}.items():
         to = bench.scratch / "backlog-pitr" / name.replace(" ", "-")
 
@@ -31,10 +30,11 @@ def table(bench, wal):
             bench.run(bench.program("pitr-archive"), "-D", data, "-dl", empty(to), "--init")
 
         command = [bench.program("pitr-archive"), "-D", data, "-dl", f"{codec}={to}"]
-        plain = [*command, *([] if missing else ["--batch-size=0"]), "%p"]
-        single = Row(f"pitr-archive {name}, one by one", lambda i, command=plain: archiver(*command), fresh, per=count)
+        plain = [*command, "--batch-size=0", "%p"]
+        single = Row(f"pitr-archive {name}, one by one", lambda i, command=plain: archiver(*command), fresh, per=count,
+                     extra=True)
         ahead = Row(f"pitr-archive {name}, look-ahead", lambda i, command=command: archiver(*command, "%p"), fresh,
-                    per=count, missing=missing)
+                    per=count)
         repository = Repository(bench, f"backlog-{name.replace(' ', '-')}", data, codec, asynchronous=True)
 
         def fresh_repository(round_number, repository=repository):

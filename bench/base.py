@@ -58,8 +58,8 @@ def table(bench, server):
             repository.create()
             cached(server)
 
-        rows[f"pgbackrest {name}"] = Row(f"pgBackRest {name}, 2 processes",
-                                         lambda i, repository=repository: repository.backup(), fresh_repository)
+        rows[f"pgbackrest {name}"] = Row(f"pgBackRest {name}, 2 processes", lambda i, repository=repository:
+                                         repository.backup(), fresh_repository, extra=name == "none")
     bench.take_turns(list(rows.values()), 5)
     return Table("base", f"Base backup of {bytes_of(server.data) / 1e6:.0f} MB in {len(files_of(server.data))} files, "
                  "2 workers", "s", list(rows.values()), goals(bench, server, rows))

@@ -22,7 +22,7 @@ class Row:
     per: int = 1      # pieces of work in one run: times are of one of them
     repeat: int = 1   # runs in a row, for what takes about as long as its start
     status: tuple = (0,)
-    missing: Optional[str] = None  # why it cannot be run
+    extra: bool = False  # no goal is about it: --quick leaves it out
     by_server: bool = False  # the server does the work: the CPU seconds of the command say nothing
     seconds: list = field(default_factory=list)
     cpu: list = field(default_factory=list)
@@ -106,10 +106,6 @@ class Bench:
     def program(self, name):
         return str(self.bin / name)
 
-    def has_option(self, program, option):
-        said = subprocess.run([self.program(program), "--help"], stdout=subprocess.PIPE, check=True, text=True)
-        return option in said.stdout
-
     def run(self, *command):
         """Runs a command that is not measured and returns what it prints."""
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -134,7 +130,7 @@ class Bench:
 
     def take_turns(self, rows, rounds):
         """A B C, A B C, ...: one round before the measured ones fills the caches."""
-        present = [row for row in rows if not row.missing]
+        present = [row for row in rows if not row.extra or self.smoke or not self.quick]
         for row in present:
             row.run(self, 0)
             row.seconds.clear()

@@ -42,7 +42,7 @@ def table(bench, wal):
         bench.run(bench.program("pitr-archive"), "-D", data, "-dl", f"zstd={stored}", data / "pg_wal" / segment.name)
         bench.run(*repository.push(data / "pg_wal" / segment.name))
 
-    def row(name, key, restore_command, missing=None):
+    def row(name, key, restore_command, extra=False):
         def prepare(_round):
             cluster_at_start(bench, wal, key, segments, restore_command)
 
@@ -53,21 +53,20 @@ def table(bench, wal):
 
         command = [bench.postgres / "postgres", "-D", bench.scratch / "recovery" / key]
         # 1: the server's, after the shutdown at the target.
-        return Row(name, lambda i: command, prepare, reached, missing=missing, status=(0, 1))
+        return Row(name, lambda i: command, prepare, reached, extra=extra, status=(0, 1))
 
     def words(command):
         return " ".join(str(word) for word in command)
 
     spool = bench.scratch / "recovery" / "prefetch"
     ours = f"{bench.program('pitr-restore')} -s {stored}"
-    missing = None if bench.has_option("pitr-restore", "--prefetch-dir") else "not there: --prefetch-dir"
     local = row("WAL in pg_wal", "local", "")
-    single = row("pitr-restore zstd 1", "pitr", f"{ours} %f %p")
-    prefetched = row("pitr-restore zstd 1, prefetch", "pitr-prefetch", f"{ours} --prefetch-dir {spool} %f %p", missing)
+    single = row("pitr-restore zstd 1", "pitr", f"{ours} %f %p", extra=True)
+    prefetched = row("pitr-restore zstd 1, prefetch", "pitr-prefetch", f"{ours} --prefetch-dir {spool} %f %p")
     repository.data = bench.scratch / "recovery" / "pgbackrest"
     peer = row("pgBackRest zstd 1", "pgbackrest", words(repository.get("%f", "%p")))
     peer_ahead = row("pgBackRest async zstd 1", "pgbackrest-async", words(ahead.get("%f", "%p")))
-    plain = row("cp", "cp", f"cp {wal.archived}/%f %p")
+    plain = row("cp", "cp", f"cp {wal.archived}/%f %p", extra=True)
     rows = [local, plain, single, prefetched, peer, peer_ahead]
     bench.take_turns(rows, 5)
     return Table("recovery", f"Recovery of {len(segments)} segments", "s", rows,

@@ -29,9 +29,8 @@ def print_table(table):
     width = max(len(row.name) for row in table.rows)
     print(f"\n{table.title}\n  {'':{width}}  {'median':>8}  {'least':>8}  {'CPU':>8}   memory  ({table.unit}; MiB)")
     for row in table.rows:
-        if row.missing:
-            print(f"  {row.name:{width}}  {row.missing}")
-            continue
+        if not row.seconds:
+            continue  # left out
         cpu = None if row.by_server else statistics.median(row.cpu) * scale
         figures = (row.median() * scale, min(row.seconds) * scale, cpu)
         print(f"  {row.name:{width}}  {'  '.join(f'{shown(x):>8}' for x in figures)}  {row.memory / 1024:7.1f}")
@@ -47,7 +46,7 @@ def print_table(table):
 def as_json(facts, tables):
     return {"machine": facts, "tables": [{
         "name": table.name, "title": table.title,
-        "rows": [{"name": row.name, "missing": row.missing, "seconds": row.seconds, "median": row.median(),
+        "rows": [{"name": row.name, "seconds": row.seconds, "median": row.median(),
                   "cpu_seconds": row.cpu, "peak_memory_kib": row.memory} for row in table.rows],
         "goals": [{"text": goal.text, "ratio": goal.ratio(), "cpu_ratio": goal.cpu_ratio(), "goal": goal.factor, "at_least": goal.at_least,
                    "met": goal.met()} for goal in table.goals], "notes": table.notes} for table in tables]}

@@ -1,5 +1,7 @@
 """Restoring, one call per segment."""
 
+import contextlib
+import subprocess
 import time
 
 from material import data_directory, empty
@@ -10,8 +12,20 @@ CODECS = {"none": "none", "lz4": "lz4", "zstd 1": "zstd:1", "gzip": "gzip"}
 SUFFIXES = {"none": "", "lz4": ".lz4", "zstd 1": ".zst", "gzip": ".gz"}
 
 
+@contextlib.contextmanager
+def process_for_server(data):
+    """A process in the data directory, named in postmaster.pid: prefetching goes on for as long as it lives."""
+    with subprocess.Popen(["sleep", "infinity"], cwd=data) as process:
+        (data / "postmaster.pid").write_text(f"{process.pid}\n", encoding="ascii")
+        try:
+            yield
+        finally:
+            (data / "postmaster.pid").unlink()
+            process.terminate()
+
+
 def prefetch_row(bench, data, segments):
-    """A call that finds its segment in the spool, as recovery makes it: in order, in the data directory."""
+    """A call that finds its segment in the spool, as recovery makes it: in order, into pg_wal."""
     spool = bench.directory("prefetched")
     stored = bench.scratch / "restore-from" / "zstd-1"
     target = data / "pg_wal" / "RECOVERYXLOG"
@@ -24,11 +38,10 @@ def prefetch_row(bench, data, segments):
             time.sleep(0.01)
 
     def command(i):
-        return ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", data, bench.program("pitr-restore"), "-s", stored,
-                "--prefetch-dir", spool, segments[i].name, "pg_wal/RECOVERYXLOG"]
+        return [bench.program("pitr-restore"), "-D", data, "-s", stored, "--prefetch-dir", spool, segments[i].name,
+                "pg_wal/RECOVERYXLOG"]
 
-    missing = None if bench.has_option("pitr-restore", "--prefetch-dir") else "not there: --prefetch-dir"
-    return Row("pitr-restore zstd 1, prefetched", command, waiting, missing=missing)
+    return Row("pitr-restore zstd 1, prefetched", command, waiting)
 
 
 def table(bench, wal):
@@ -37,6 +50,7 @@ def table(bench, wal):
     data = data_directory(bench, wal, "restored", segments)
     out = bench.directory("restore-out")
     rows = {}
+    of_goals = ("cp", "pitr none", "pitr zstd 1", "pgbackrest zstd 1", "limit zstd 1")
 
     def add(key, name, command, target):
         def gone(_round):
@@ -46,7 +60,7 @@ def table(bench, wal):
             if target.read_bytes() != segments[i].read_bytes():
                 raise BenchError(f"{name}: {target} is not the segment")
 
-        rows[key] = Row(name, command, gone, same)
+        rows[key] = Row(name, command, gone, same, extra=key not in of_goals)
 
     add("cp", "cp", lambda i: ["cp", segments[i], out / "cp"], out / "cp")
     for name, codec in CODECS.items():
@@ -76,7 +90,8 @@ def table(bench, wal):
             tool, "-dqf", stored / f"{segments[i].name}{suffix}", *(["-o"] if tool == "zstd" else []), out / tool], out / tool)
 
     prefetch = prefetch_row(bench, data, segments)
-    bench.take_turns([*rows.values(), prefetch], rounds)
+    with process_for_server(data):
+        bench.take_turns([*rows.values(), prefetch], rounds)
     goals = [
         Goal("none / cp", rows["pitr none"], (rows["cp"],), 1.2),
         Goal("zstd 1 / pgBackRest zstd 1", rows["pitr zstd 1"], (rows["pgbackrest zstd 1"],), 0.5),
