@@ -266,6 +266,29 @@ std::unique_ptr<Sink> decompress(Codec codec, std::string name, std::unique_ptr<
   return std::make_unique<DecompressFilter>(std::move(of_codec), std::move(name), std::move(next));
 }
 
+void decompress_block(Codec codec, const std::string& name, Bytes stored, std::size_t raw_size,
+                      std::vector<std::byte>& result) {
+  std::size_t made = 0;
+  if (const std::unique_ptr<Decoder> of_codec = decoder(codec, name)) {
+    result.resize(raw_size + 1);  // room to see that there is more
+    for (bool complete = false; !complete;) {
+      if (stored.empty()) fail(Exit::damaged, "decompress {}: a block ends early", name);
+      const Decoder::Step step = of_codec->decode(stored, std::span(result).subspan(made));
+      stored = stored.subspan(step.taken);
+      made += step.made;
+      complete = step.complete;
+      if (made > raw_size || (step.taken == 0 && step.made == 0 && !complete)) break;
+    }
+  } else {
+    result.assign(stored.begin(), stored.end());
+    made = std::exchange(stored, {}).size();
+  }
+  if (made != raw_size || !stored.empty()) {
+    fail(Exit::damaged, "decompress {}: a block is not one of {} bytes", name, raw_size);
+  }
+  result.resize(raw_size);
+}
+
 std::unique_ptr<Source> decompressed(Codec codec, std::string name, std::unique_ptr<Source> stored) {
   if (codec == Codec::none) return stored;
   // Shared: std::function wants to be copyable.

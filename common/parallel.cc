@@ -167,7 +167,6 @@ void BlockPipeline::Impl::hand_over() {
 }
 
 void BlockPipeline::Impl::transform_here() {
-  current_->result.clear();
   transform_(0, current_->content(), current_->result);
   deliver_(current_->content(), current_->result);
   current_->size = 0;
@@ -182,7 +181,6 @@ void BlockPipeline::Impl::work(std::size_t worker) {
     queue_.pop_front();
     lock.unlock();
     try {
-      block.result.clear();
       transform_(worker, block.content(), block.result);
     } catch (...) {
       block.error = std::current_exception();

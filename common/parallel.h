@@ -41,8 +41,8 @@ class TaskQueue {
 // first block is not full, nothing runs on another thread.
 class BlockPipeline {
  public:
-  // Transforms `block` into `result` (cleared before, capacity kept). `worker` < workers: each worker has its
-  // own number, so that it can own a compression context. Runs on worker threads; may throw Error.
+  // Transforms `block` and replaces what is in `result`, which is that of an earlier block. `worker` < workers: each
+  // worker has its own number, so that it can own a compression context. Runs on worker threads; may throw Error.
   using Transform = std::function<void(std::size_t worker, Bytes block, std::vector<std::byte>& result)>;
   // Receives the results in order, with the block they came from.
   using Deliver = std::function<void(Bytes block, Bytes result)>;

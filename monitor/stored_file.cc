@@ -22,21 +22,6 @@ std::unique_ptr<Source> open_required(Store& store, const Name& name) {
   return source;
 }
 
-// Collects in a vector what is decompressed, up to the size that a block may have.
-class BlockSink final : public Sink {
- public:
-  BlockSink(std::vector<std::byte>& bytes, std::size_t most) : bytes_(bytes), most_(most) {}
-  void write(Bytes bytes) override {
-    if (bytes.size() > most_ - bytes_.size()) fail(Exit::damaged, "more than {} bytes", most_);
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  }
-  void finish() override {}
-
- private:
-  std::vector<std::byte>& bytes_;
-  std::size_t most_;
-};
-
 class Digests {
  public:
   explicit Digests(const std::vector<std::string>& algorithms) {
@@ -106,7 +91,7 @@ class BlockChecker {
   }
 
   void check(Bytes numbered, std::vector<std::byte>& result) {
-    if (numbered.size() < number_size) return;  // the empty block at the end of the pipeline
+    if (numbered.size() < number_size) return result.clear();  // the empty block at the end of the pipeline
     std::uint64_t number = 0;
     std::memcpy(&number, numbered.data(), number_size);
     const IndexedBlock& block = file_.blocks[number];
@@ -122,15 +107,11 @@ class BlockChecker {
                          crc32c_hex(block.crc32c));
     }
     try {
-      const auto chain =
-          decompress(file_.codec, file_.name, std::make_unique<BlockSink>(result, std::size_t{block.raw_size}));
-      chain->write(stored);
-      chain->finish();
+      decompress_block(file_.codec, file_.name, stored, block.raw_size, result);
+      return std::nullopt;
     } catch (const Error& error) {
       return error.what();
     }
-    if (result.size() == block.raw_size) return std::nullopt;
-    return fmt::format("{} bytes after decompression, the index says {}", result.size(), block.raw_size);
   }
 
   const IndexedFile& file_;

@@ -18,28 +18,10 @@ struct BlockFacts {
   std::uint32_t crc32c, raw_size;
 };
 
-class Appender final : public Sink {
- public:
-  Appender(std::vector<std::byte>& to, std::size_t most) : to_(to), most_(most) {}
-  void write(Bytes bytes) override {
-    if (bytes.size() > most_ - to_.size()) fail(Exit::damaged, "a block is longer than the index says");
-    to_.insert(to_.end(), bytes.begin(), bytes.end());
-  }
-  void finish() override {}
-
- private:
-  std::vector<std::byte>& to_;
-  std::size_t most_;
-};
-
 void expand_block(Codec codec, const std::string& file, const BlockFacts& facts, Bytes stored,
                   std::vector<std::byte>& result) {
   if (crc32c(0, stored) != facts.crc32c) fail(Exit::damaged, "{}: a block of it is damaged (CRC-32C)", file);
-  result.reserve(facts.raw_size);
-  const auto chain = decompress(codec, file, std::make_unique<Appender>(result, facts.raw_size));
-  chain->write(stored);
-  chain->finish();
-  if (result.size() != facts.raw_size) fail(Exit::damaged, "{}: a block is shorter than the index says", file);
+  decompress_block(codec, file, stored, facts.raw_size, result);
 }
 
 void read_exactly(Source& from, std::span<std::byte> buffer, const std::string& file) {
@@ -53,7 +35,7 @@ void expand_blocks(Source& stored, const IndexedFile& file, std::size_t workers,
   BlockPipeline pipeline(
       sizeof(BlockFacts) + largest, workers,
       [&](std::size_t, Bytes bytes, std::vector<std::byte>& result) {
-        if (bytes.empty()) return;  // what the end of the stream looks like
+        if (bytes.empty()) return result.clear();  // what the end of the stream looks like
         BlockFacts facts;
         std::memcpy(&facts, bytes.data(), sizeof facts);
         expand_block(file.codec, called, facts, bytes.subspan(sizeof facts), result);

@@ -157,6 +157,31 @@ TEST_CASE("the observer sees every block where it lies in the file and in the st
   }
 }
 
+TEST_CASE("a block is decompressed in one step, and is one of the stated size or refused") {
+  std::vector<std::byte> result;
+  const auto refused = [&](Codec codec, const std::string& stored, std::size_t size) {
+    CHECK_THROWS_AS(decompress_block(codec, "f", as_bytes(stored), size, result), Error);
+  };
+  for (const Codec codec : all_codecs()) {
+    if (codec == Codec::lzma) continue;
+    CAPTURE(name(codec));
+    const std::unique_ptr<BlockCompressor> compressor = block_compressor({codec});
+    for (const std::string& raw : {sample(block_size({codec})), incompressible(300000), sample(70), std::string("a")}) {
+      std::vector<std::byte> made;
+      compressor->compress(as_bytes(raw), made);
+      const std::string stored(text(made));
+      decompress_block(codec, "f", made, raw.size(), result);
+      CHECK((text(result) == raw));
+      refused(codec, stored, raw.size() - 1);
+      refused(codec, stored, raw.size() + 1);
+      refused(codec, stored.substr(0, stored.size() - 1), raw.size());
+      refused(codec, stored + stored, raw.size());
+      refused(codec, stored + "x", raw.size());
+      refused(codec, "", raw.size());
+    }
+  }
+}
+
 TEST_CASE("lzma has no blocks") {
   int calls = 0;
   const std::string raw = sample(3 * mebibyte);
