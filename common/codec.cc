@@ -144,8 +144,9 @@ class DecompressFilter final : public Sink {
 
   // Decodes until the input is used up or a member is complete; returns how much it took.
   std::size_t decode(Bytes in) {
-    // A small buffer is emptied often: the next sink can stop a few bytes that decompress to terabytes.
-    const std::span<std::byte> out = output_.at_least(256 * 1024);
+    // Room for one of our blocks: the libraries then decompress into it and copy nothing. And small, as the next sink has
+    // to stop a few bytes that decompress to terabytes.
+    const std::span<std::byte> out = output_.at_least(1024 * 1024);
     std::size_t taken = 0;
     bool more = true;
     while (more) {

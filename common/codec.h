@@ -60,7 +60,7 @@ std::unique_ptr<Sink> compress(Compression compression, std::size_t workers, std
 // every checksum that the format has. `name` is what messages call the file.
 // What cannot be seen here: a file cut exactly between two members (compare the size), and damage in lzma,
 // which has no checksum. none passes through, also an empty file.
-// Memory is bounded and `next` gets at most 256 KiB at a time: by throwing it stops a file without end.
+// Memory is bounded and `next` gets at most 1 MiB at a time: by throwing it stops a file without end.
 std::unique_ptr<Sink> decompress(Codec codec, std::string name, std::unique_ptr<Sink> next);
 // The same as something to read from: `stored` is decompressed by a thread in the background.
 std::unique_ptr<Source> decompressed(Codec codec, std::string name, std::unique_ptr<Source> stored);

@@ -304,7 +304,7 @@ TEST_CASE("we read what the tools write with unusual options") {
 // The sizes lie just above what a decompression puts out at a time: the last byte of input is taken while
 // output is still held back.
 TEST_CASE("an lzma file that states its size and has no end marker is read to its end") {
-  for (const std::string& raw : {std::string(262145, 'a'), std::string(262149, 'b'), sample(300000)}) {
+  for (const std::string& raw : {std::string(mebibyte + 1, 'a'), std::string(mebibyte + 5, 'b'), sample(1200000)}) {
     const std::string stored = lzma_of_stated_size(raw);
     for (const std::size_t piece : {1, 1000, 1000000})
       CHECK((decompressed(Codec::lzma, stored, piece) == raw));
