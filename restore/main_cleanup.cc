@@ -6,6 +6,7 @@
 #include "common/lock.h"
 #include "common/old_wal.h"
 #include "common/program.h"
+#include "common/temporary_file.h"
 #include "common/wal_archive.h"
 
 using namespace pitr;
