@@ -12,6 +12,7 @@
 #include "common/line_reader.h"
 #include "common/process.h"
 #include "common/remote_options.h"
+#include "common/sibling_program.h"
 
 namespace pitr {
 namespace {
@@ -75,15 +76,6 @@ class Scratch {
   fs::path path_;
 };
 
-// The program beside ours: the same version, wherever it is installed.
-fs::path pitr_recover() {
-  const fs::path own = fs::read_symlink("/proc/self/exe");
-  for (const fs::path& candidate : {own.parent_path(), own.parent_path().parent_path() / "restore"}) {
-    if (fs::exists(candidate / "pitr-recover")) return candidate / "pitr-recover";
-  }
-  fail(Exit::failed, "{}: there is no pitr-recover, which does the restoring", own.parent_path().native());
-}
-
 // The last word of pitr-recover about why it failed.
 std::string reason_in(const fs::path& log) {
   std::string reason = "it says nothing";
@@ -122,7 +114,7 @@ class Drill {
 
  private:
   std::vector<std::string> words(const DrilledBackup& backup) const {
-    std::vector<std::string> words = {pitr_recover(),
+    std::vector<std::string> words = {sibling_program("pitr-recover"),
                                       "--backup-dir=" + backup.place,
                                       "--data-dir=" + scratch_.data().native(),
                                       "--tablespace-root=" + scratch_.tablespaces().native(),

@@ -8,9 +8,9 @@
 
 #include "common/lock.h"
 #include "common/process.h"
+#include "common/sibling_program.h"
 #include "common/wal_archive.h"
 #include "monitor/archiver_wait.h"
-#include "monitor/setup_programs.h"
 
 namespace pitr {
 namespace {
