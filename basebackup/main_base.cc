@@ -248,13 +248,10 @@ int main(int argc, char** argv) {
   options.backup.filename_template = default_set_template;
   options.backup.temporary_directory = default_temporary_directory();
   Log log(manual.program);
-  // 3, 4 and 5 say that there is a backup: an Error never does.
-  const auto status = [](const Error& error) {
-    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
-  };
   const auto table = with_remote_options(option_table(options), options.remote);
   return run_program(manual, with_log_options(table, log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+                     failed_or_usage,
                      [&] {
                        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
                      });
