@@ -48,10 +48,6 @@ struct Options {
   std::vector<std::string> unused;
 };
 
-Option unused_path(Options& options, std::string_view name, std::string_view alias) {
-  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
-}
-
 void add_output(std::vector<std::string>& outputs, const std::string& value) {
   if (kind(Place{false, {}, value, nullptr}) != PlaceKind::ssh || value.find(":/") == value.npos ||
       value.starts_with(':') || value.starts_with('-') || value.find('\n') != value.npos) {
@@ -109,12 +105,12 @@ std::vector<Option> option_table(Options& options) {
        set_text(sync.programs.tar)},
       {"remote-compressor-path", "rcp", "FILE", "decompress there by the program FILE",
        set_text(sync.programs.decompressor)},
-      unused_path(options, "tee-path", "ep"),
-      unused_path(options, "tar-path", "tp"),
-      unused_path(options, "psql-path", "pp"),
-      unused_path(options, "shell-path", "sh"),
-      unused_path(options, "remote-rsync-path", "rsp"),
-      unused_path(options, "remote-rm-path", "rrp"),
+      unused_path(options.unused, "tee-path", "ep"),
+      unused_path(options.unused, "tar-path", "tp"),
+      unused_path(options.unused, "psql-path", "pp"),
+      unused_path(options.unused, "shell-path", "sh"),
+      unused_path(options.unused, "remote-rsync-path", "rsp"),
+      unused_path(options.unused, "remote-rm-path", "rrp"),
   };
 }
 
