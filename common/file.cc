@@ -181,6 +181,11 @@ bool is_there(const std::filesystem::path& path) {
   fail(Exit::failed, "stat {}: {}", path.native(), errno_text(errno));
 }
 
+std::filesystem::path normal_path(const std::filesystem::path& path) {
+  const std::filesystem::path normal = path.lexically_normal();
+  return normal.has_filename() ? normal : normal.parent_path();
+}
+
 bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory) {
   std::error_code code;
   const auto relative = std::filesystem::weakly_canonical(path, code)

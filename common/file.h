@@ -67,6 +67,8 @@ void sync_file_system(const Fd& directory);
 
 // Does anything have this name? A link that leads nowhere has. Throws when it cannot be found out.
 bool is_there(const std::filesystem::path& path);
+// "/a/b" of "/a/./b/", without a look at what is there.
+std::filesystem::path normal_path(const std::filesystem::path& path);
 // Is `path` the directory or something in it, whatever links lead there?
 bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory);
 // Cuts an existing file that is about to be removed.
