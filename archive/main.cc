@@ -59,11 +59,6 @@ struct Options {
   std::vector<std::string> unused;
 };
 
-// OmniPITR's paths of compressors and other programs.
-Option path_without_meaning(Options& options, std::string_view name, std::string_view alias) {
-  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
-}
-
 // All destinations are one list: the first of a mistaken kind is refused under the name of its option.
 std::function<void(const std::string&)> append_destination(Options& options, std::string_view option) {
   return [append = append_place(options.destinations, &options.remote), &options, option](const std::string& value) {
@@ -103,12 +98,12 @@ std::vector<Option> option_table(Options& options) {
       {"temp-dir", "t", "DIR", "keep in DIR what rsync must have as a file (/tmp)",
        set_text(options.temporary_directory)},
       {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
-      path_without_meaning(options, "gzip-path", "gp"),
-      path_without_meaning(options, "bzip2-path", "bp"),
-      path_without_meaning(options, "lzma-path", "lp"),
-      path_without_meaning(options, "lz4-path", "ll"),
-      path_without_meaning(options, "xz-path", "xz"),
-      path_without_meaning(options, "nice-path", "np"),
+      unused_path(options.unused, "gzip-path", "gp"),
+      unused_path(options.unused, "bzip2-path", "bp"),
+      unused_path(options.unused, "lzma-path", "lp"),
+      unused_path(options.unused, "lz4-path", "ll"),
+      unused_path(options.unused, "xz-path", "xz"),
+      unused_path(options.unused, "nice-path", "np"),
   };
 }
 

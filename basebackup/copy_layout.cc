@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <set>
 
-#include "common/error.h"
+#include "common/file.h"
 
 namespace pitr {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string without_trailing_slash(const std::string& path) {
-  const fs::path clean = fs::path(path).lexically_normal();
-  return clean.has_filename() ? clean.native() : clean.parent_path().native();
-}
 
 bool is_below(const fs::path& path, const fs::path& directory) {
   const fs::path relative = path.lexically_relative(directory);
@@ -26,7 +21,7 @@ fs::path placed(const fs::path& original, const std::vector<PathMap>& maps) {
     if (is_below(original, map.first) && (best == nullptr || map.first.size() > best->first.size())) best = &map;
   }
   if (best == nullptr) return original;
-  return without_trailing_slash((fs::path(best->second) / original.lexically_relative(best->first)).native());
+  return normal_path(best->second / original.lexically_relative(best->first));
 }
 
 }  // namespace
@@ -36,7 +31,7 @@ PathMap parse_path_map(const std::string& text) {
   if (!text.starts_with('/') || colon == text.npos || text.find('\n') != text.npos) {
     fail(Exit::usage, "--map {}: not FROM:TO with two absolute paths", text);
   }
-  return {without_trailing_slash(text.substr(0, colon)), without_trailing_slash(text.substr(colon + 1))};
+  return {normal_path(text.substr(0, colon)), normal_path(text.substr(colon + 1))};
 }
 
 std::vector<CopiedTablespace> place_tablespaces(const std::vector<PathMap>& maps,

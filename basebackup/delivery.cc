@@ -1,10 +1,6 @@
 #include "basebackup/delivery.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "basebackup/set_remains.h"
 
@@ -158,21 +154,8 @@ bool Deliveries::run(SetPart last, const std::vector<Place>& complete) {
   return all_complete();
 }
 
-PassingCopies::PassingCopies(const std::filesystem::path& parent) {
-  std::string name = (parent / "pitr-base.XXXXXX").native();
-  if (::mkdtemp(name.data()) == nullptr) {
-    fail(Exit::failed, "create a directory in {}: {}", parent.native(), errno_text(errno));
-  }
-  path_ = name;
-}
-
-PassingCopies::~PassingCopies() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Place PassingCopies::add(Compression compression) {
-  const std::filesystem::path path = path_ / name(compression.codec);
+  const std::filesystem::path path = directory_.path() / name(compression.codec);
   create_directories(path, 0700);
   return {.has_codec = true, .compression = compression, .place = path, .remote = nullptr};
 }

@@ -8,6 +8,7 @@
 #include "common/backup_set.h"
 #include "common/log.h"
 #include "common/place.h"
+#include "common/temporary_directory.h"
 
 namespace pitr {
 
@@ -44,16 +45,13 @@ class Deliveries {
 // Directories for what must be a file before it can go anywhere, gone with the object.
 class PassingCopies {
  public:
-  explicit PassingCopies(const std::filesystem::path& parent);
-  ~PassingCopies();
-  PassingCopies(const PassingCopies&) = delete;
-  PassingCopies& operator=(const PassingCopies&) = delete;
+  explicit PassingCopies(const std::filesystem::path& parent) : directory_(parent, "pitr-base") {}
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return directory_.path(); }
   Place add(Compression compression);  // a new directory
 
  private:
-  std::filesystem::path path_;
+  TemporaryDirectory directory_;
 };
 
 }  // namespace pitr

@@ -10,6 +10,7 @@
 #include "common/backup_lease.h"
 #include "common/lock.h"
 #include "common/old_wal.h"
+#include "common/temporary_file.h"
 #include "common/wal_archive.h"
 
 namespace pitr {

@@ -58,10 +58,6 @@ struct Options {
   std::vector<std::string> unused;
 };
 
-Option unused_path(Options& options, std::string_view name, std::string_view alias) {
-  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
-}
-
 // OmniPITR's backup of a standby called its pause trigger -p.
 std::function<void(const std::string&)> set_port(std::string& target) {
   return [&target](const std::string& value) {
@@ -129,17 +125,17 @@ std::vector<Option> option_table(Options& options) {
       {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
-      unused_path(options, "tar-path", "tp"),
-      unused_path(options, "tee-path", "ep"),
-      unused_path(options, "shell-path", "sh"),
-      unused_path(options, "psql-path", "pp sp"),
-      unused_path(options, "pgcontroldata-path", ""),
-      unused_path(options, "gzip-path", "gp"),
-      unused_path(options, "bzip2-path", "bp"),
-      unused_path(options, "lzma-path", "lp"),
-      unused_path(options, "lz4-path", "ll"),
-      unused_path(options, "xz-path", "xz"),
-      unused_path(options, "nice-path", "np"),
+      unused_path(options.unused, "tar-path", "tp"),
+      unused_path(options.unused, "tee-path", "ep"),
+      unused_path(options.unused, "shell-path", "sh"),
+      unused_path(options.unused, "psql-path", "pp sp"),
+      unused_path(options.unused, "pgcontroldata-path", ""),
+      unused_path(options.unused, "gzip-path", "gp"),
+      unused_path(options.unused, "bzip2-path", "bp"),
+      unused_path(options.unused, "lzma-path", "lp"),
+      unused_path(options.unused, "lz4-path", "ll"),
+      unused_path(options.unused, "xz-path", "xz"),
+      unused_path(options.unused, "nice-path", "np"),
   };
 }
 
@@ -248,13 +244,10 @@ int main(int argc, char** argv) {
   options.backup.filename_template = default_set_template;
   options.backup.temporary_directory = default_temporary_directory();
   Log log(manual.program);
-  // 3, 4 and 5 say that there is a backup: an Error never does.
-  const auto status = [](const Error& error) {
-    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
-  };
   const auto table = with_remote_options(option_table(options), options.remote);
   return run_program(manual, with_log_options(table, log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+                     failed_or_usage,
                      [&] {
                        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
                      });

@@ -112,9 +112,7 @@ int main(int argc, char** argv) {
   options.given.minimum = 0;
   options.given.waiting_days = 0;
   Log log(manual.program);
-  const auto status = [](const Error& error) {
-    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
-  };
   return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status);
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+                     failed_or_usage);
 }

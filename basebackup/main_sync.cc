@@ -48,10 +48,6 @@ struct Options {
   std::vector<std::string> unused;
 };
 
-Option unused_path(Options& options, std::string_view name, std::string_view alias) {
-  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
-}
-
 void add_output(std::vector<std::string>& outputs, const std::string& value) {
   if (kind(Place{false, {}, value, nullptr}) != PlaceKind::ssh || value.find(":/") == value.npos ||
       value.starts_with(':') || value.starts_with('-') || value.find('\n') != value.npos) {
@@ -109,12 +105,12 @@ std::vector<Option> option_table(Options& options) {
        set_text(sync.programs.tar)},
       {"remote-compressor-path", "rcp", "FILE", "decompress there by the program FILE",
        set_text(sync.programs.decompressor)},
-      unused_path(options, "tee-path", "ep"),
-      unused_path(options, "tar-path", "tp"),
-      unused_path(options, "psql-path", "pp"),
-      unused_path(options, "shell-path", "sh"),
-      unused_path(options, "remote-rsync-path", "rsp"),
-      unused_path(options, "remote-rm-path", "rrp"),
+      unused_path(options.unused, "tee-path", "ep"),
+      unused_path(options.unused, "tar-path", "tp"),
+      unused_path(options.unused, "psql-path", "pp"),
+      unused_path(options.unused, "shell-path", "sh"),
+      unused_path(options.unused, "remote-rsync-path", "rsp"),
+      unused_path(options.unused, "remote-rm-path", "rrp"),
   };
 }
 
@@ -178,13 +174,10 @@ int main(int argc, char** argv) {
   options.sync.server.database = "postgres";
   options.sync.temporary_directory = default_temporary_directory();
   Log log(manual.program);
-  // 3, 4 and 5 say that there is a copy: an Error never does.
-  const auto status = [](const Error& error) {
-    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
-  };
   const auto table = with_ssh_alias(with_remote_options(option_table(options), options.sync.remote));
   return run_program(manual, with_log_options(table, log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status,
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+                     failed_or_usage,
                      [&] {
                        if (!options.sync.data_directory.empty()) become_owner_of(options.sync.data_directory);
                      });

@@ -11,7 +11,7 @@
 
 #include "basebackup/directory.h"
 #include "common/error.h"
-#include "common/fd.h"
+#include "common/file.h"
 #include "common/relation_file.h"
 
 namespace pitr {
@@ -46,10 +46,6 @@ bool is_unlogged_fork(std::string_view name, const std::vector<std::string>& nam
   const auto file = parse_relation_file(name);
   if (!file || file->fork == "init") return false;
   return std::ranges::binary_search(names, std::string(file->number) + "_init");
-}
-
-fs::path without_trailing_slash(const fs::path& path) {
-  return path.has_filename() ? path : path.parent_path();
 }
 
 fs::path resolve(const fs::path& path) {
@@ -89,10 +85,10 @@ struct Tablespace {
 class Walker {
  public:
   Walker(const fs::path& root, const WalkOptions& options, const std::function<void(const Entry&)>& each)
-      : root_(without_trailing_slash(root)), options_(options), each_(each) {
+      : root_(root.has_filename() ? root : root.parent_path()), options_(options), each_(each) {
     if (!root_.is_absolute()) root_ = fs::current_path() / root_;
     for (const std::string& path : options.emptied) {
-      emptied_.insert(without_trailing_slash(fs::path(path).lexically_normal()));
+      emptied_.insert(normal_path(path));
     }
   }
 
@@ -161,7 +157,7 @@ std::optional<Tablespace> Walker::look_at_tablespace(const fs::path& link) const
   if (!target) return std::nullopt;
   const auto location = status_if_there(link);
   const auto version = status_if_there(link / options_.version_directory);
-  fs::path path = without_trailing_slash((link.parent_path() / *target).lexically_normal());
+  fs::path path = normal_path(link.parent_path() / *target);
   if (!location || !version || !S_ISDIR(version->st_mode)) {
     // DROP TABLESPACE removes the directory first, then the link.
     if (!link_target(link)) return std::nullopt;

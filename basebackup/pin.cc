@@ -13,25 +13,19 @@ Name name_of(const std::string& set) {
   return *name;
 }
 
-// Null unless `format` fits all of `text`.
-std::optional<std::tm> parse_as(const std::string& text, const char* format) {
-  std::tm parts = {};
-  const char* const end = ::strptime(text.c_str(), format, &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return parts;
-}
-
 }  // namespace
 
 std::time_t parse_until(const std::string& text) {
-  if (auto moment = parse_as(text, "%Y-%m-%dT%H:%M:%SZ")) return ::timegm(&*moment);
-  auto day = parse_as(text, "%Y-%m-%d");
-  if (!day) fail(Exit::usage, "{}: no date (2027-01-31, or 2027-01-31T12:00:00Z)", text);
-  day->tm_hour = 23;
-  day->tm_min = 59;
-  day->tm_sec = 59;
-  day->tm_isdst = -1;
-  return ::mktime(&*day);
+  if (const auto moment = parse_utc(text)) return *moment;
+  std::tm day = {};
+  if (::strptime(text.c_str(), "%Y-%m-%d", &day) != text.c_str() + text.size()) {
+    fail(Exit::usage, "{}: no date (2027-01-31, or 2027-01-31T12:00:00Z)", text);
+  }
+  day.tm_hour = 23;
+  day.tm_min = 59;
+  day.tm_sec = 59;
+  day.tm_isdst = -1;
+  return ::mktime(&day);
 }
 
 void write_pin(const std::filesystem::path& backup_directory, const std::string& set, const SetPin& pin, mode_t mode) {

@@ -155,7 +155,7 @@ std::optional<std::time_t> parse_utc(std::string_view text) {
   std::tm parts = {};
   const std::string copy(text);
   const char* const end = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
+  if (end != copy.c_str() + copy.size()) return std::nullopt;
   return ::timegm(&parts);
 }
 

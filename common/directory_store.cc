@@ -6,6 +6,7 @@
 
 #include "common/lock.h"
 #include "common/store.h"
+#include "common/temporary_file.h"
 
 namespace pitr {
 namespace {

@@ -22,10 +22,6 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_alw
 
 int at_number(const Fd& at) { return at ? at.number() : AT_FDCWD; }
 
-std::string joined_name(const Fd& at, const std::filesystem::path& path) {
-  return at ? (std::filesystem::path(at.name()) / path).native() : path.native();
-}
-
 // -1, and errno tells why not.
 int open_at(const Fd& at, const std::filesystem::path& path, int flags, mode_t mode) {
   for (;;) {
@@ -46,6 +42,10 @@ int open_at(const Fd& at, const std::filesystem::path& path, int flags, mode_t m
 }
 
 }  // namespace
+
+std::string joined_name(const Fd& at, const std::filesystem::path& path) {
+  return at ? (std::filesystem::path(at.name()) / path).native() : path.native();
+}
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {

@@ -34,8 +34,11 @@ class Fd {
   std::string name_;
 };
 
+// What messages call `path` in the open directory `at`; no Fd is the working directory.
+std::string joined_name(const Fd& at, const std::filesystem::path& path);
+
 // open(2) with O_CLOEXEC. Null when the file, or a directory on the way to it, does not exist; any other
-// failure throws. `at` is an open directory, or no Fd for the working directory.
+// failure throws.
 Fd open_if_there(const Fd& at, const std::filesystem::path& path, int flags);
 Fd open_if_there(const std::filesystem::path& path, int flags);
 // The same, but a missing file is an Error too.

@@ -9,7 +9,7 @@
 
 namespace pitr {
 
-// The only fsync(2), link(2), rename(2) and unlink(2) of the suite: what is durable is decided here.
+// The only fsync(2), link(2) and rename(2) of the suite: what is durable is decided here.
 
 // Modes of what we create. A data directory that its group may read gives 0640 and 0750.
 struct Openness {
@@ -18,11 +18,8 @@ struct Openness {
 };
 Openness openness_of(const std::filesystem::path& data_directory);
 
-// A file that appears whole or not at all: a temporary neighbour (NAME.tmp.N), write, fsync, publish, fsync of the
-// directory. Destroyed without finish() it leaves nothing.
-//
-// The temporary file carries a lock for as long as its writer lives. One whose lock can be had belongs to a dead
-// run and is removed by the next AtomicFile of that name; neither a pid nor an age is ever asked.
+// A file that appears whole or not at all: a temporary neighbour (see temporary_file.h), write, fsync, publish, fsync of
+// the directory. Destroyed without finish() it leaves nothing.
 class AtomicFile final : public Sink {
  public:
   enum class Existing {
@@ -67,22 +64,15 @@ void sync_directory(const std::filesystem::path& path);
 // Makes everything in the file system of this open directory durable: for what consists of many files. Write errors
 // since the directory was opened are reported (Linux 5.8).
 void sync_file_system(const Fd& directory);
-// "NAME.tmp.N", "NAME.tmp.sshN": not a stored file.
-bool is_temporary_name(std::string_view name);
-// What a writer of `path` that is alone writes into.
-std::filesystem::path first_temporary_of(const std::filesystem::path& path);
-// Removes the temporary files in `directory` whose writers are dead. Lists the directory: for programs that run
-// once a day, never per segment.
-void remove_dead_temporaries(const std::filesystem::path& directory);
 
 // Does anything have this name? A link that leads nowhere has. Throws when it cannot be found out.
 bool is_there(const std::filesystem::path& path);
+// "/a/b" of "/a/./b/", without a look at what is there.
+std::filesystem::path normal_path(const std::filesystem::path& path);
 // Is `path` the directory or something in it, whatever links lead there?
 bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory);
 // Cuts an existing file that is about to be removed.
 void truncate_file(const std::filesystem::path& path, std::uint64_t size);
-// Does a living AtomicFile write a file in `directory` now? Lists the directory.
-bool has_living_temporaries(const std::filesystem::path& directory);
 // Missing is fine; anything else that keeps the file there throws.
 void remove_file(const std::filesystem::path& path);
 // Gives an existing file another name, also one that is taken; false when there is no such file. Not durable.

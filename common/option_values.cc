@@ -74,6 +74,10 @@ std::function<void(const std::string&)> no_meaning(std::vector<std::string>& unu
   return [&unused, own = std::string(name)](const std::string&) { unused.push_back(own); };
 }
 
+Option unused_path(std::vector<std::string>& unused, std::string_view name, std::string_view alias) {
+  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(unused, name)};
+}
+
 std::function<void(const std::string&)> set_place(Place& target, const Remote* remote) {
   return [&target, remote](const std::string& value) {
     target = parse_place(value);

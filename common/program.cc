@@ -72,6 +72,10 @@ int run_program(const Manual& manual, std::span<const Option> options, Log& log,
   }
 }
 
+int failed_or_usage(const Error& error) {
+  return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
+}
+
 std::vector<Option> with_log_options(std::vector<Option> options, Log& log) {
   options.push_back({"log", "l", "FILE", "append log lines to FILE (^Y-^m-^d: the date; - is stdout)",
                      [&log](const std::string& value) { log.set_file(value); }});

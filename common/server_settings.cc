@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-
 namespace pitr {
 namespace {
 
@@ -31,10 +30,11 @@ std::string source_word(const Place& source) {
   return source.has_codec ? std::string(name(source.compression.codec)) + "=" + source.place : source.place;
 }
 
+// Behind a name may follow its value at once: neither '=' nor a blank must be there.
 std::string key_of(const std::string& line) {
-  const auto from = line.find_first_not_of(" \t");
+  const auto from = line.find_first_not_of(" \t\r");
   if (from == line.npos) return {};
-  std::string key = line.substr(from, line.find_first_of(" \t=", from) - from);
+  std::string key = line.substr(from, line.find_first_of(" \t\r='", from) - from);
   std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return key;
 }

@@ -1,5 +1,7 @@
 #include "common/store.h"
 
+#include "common/temporary_file.h"
+
 namespace pitr {
 
 std::optional<Name> Name::parse(std::string_view text) {

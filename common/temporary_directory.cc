@@ -8,12 +8,12 @@
 
 namespace pitr {
 
-TemporaryDirectory::TemporaryDirectory(const std::filesystem::path& parent) {
-  std::string name = (parent / "pitr.XXXXXX").native();
-  if (::mkdtemp(name.data()) == nullptr) {
+TemporaryDirectory::TemporaryDirectory(const std::filesystem::path& parent, std::string_view name) {
+  std::string path = parent / fmt::format("{}.XXXXXX", name);
+  if (::mkdtemp(path.data()) == nullptr) {
     fail(Exit::failed, "create a directory in {}: {}", parent.native(), errno_text(errno));
   }
-  path_ = name;
+  path_ = path;
 }
 
 TemporaryDirectory::~TemporaryDirectory() {

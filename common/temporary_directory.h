@@ -1,13 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 namespace pitr {
 
-// A directory that only we may look into; gone with the object, and all that is in it.
+// A directory NAME.XXXXXX that only we may look into; gone with the object, and all that is in it.
 class TemporaryDirectory {
  public:
-  explicit TemporaryDirectory(const std::filesystem::path& parent);
+  explicit TemporaryDirectory(const std::filesystem::path& parent, std::string_view name = "pitr");
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

@@ -70,6 +70,16 @@ void read_options(ArchiveCommand& command, std::span<const std::string> words) {
   }
 }
 
+// A configuration file may say it, too.
+bool may_look_ahead(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string name = words[i].substr(std::min(words[i].find_first_not_of('-'), words[i].size()));
+    if (name == "batch-size=0" || name.starts_with("config-file")) return false;
+    if (name == "batch-size" && i + 1 < words.size() && words[i + 1] == "0") return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 ArchiveCommand read_archive_command(std::string_view text) {
@@ -86,6 +96,7 @@ ArchiveCommand read_archive_command(std::string_view text) {
   if (ours != command.words.end()) {
     command.kind = ArchiveCommand::Kind::pitr_archive;
     command.program = *ours;
+    command.leaves_commands_out = split.is_compound && may_look_ahead(command.words);
     if (command.problem.empty()) read_options(command, {ours + 1, command.words.end()});
   } else if (command.problem.empty()) {
     command.kind = kind_of(command.words);

@@ -20,6 +20,8 @@ struct ArchiveCommand {
   Kind kind = Kind::other;
   std::string problem;  // why it could not be understood to its end; "" when it could
   std::vector<std::string> words;
+  // pitr-archive goes on to further files by itself (--batch-size), and other commands of the line never run for those.
+  bool leaves_commands_out = false;
   std::string program;  // the first word, or pitr-archive behind a prefix such as "nice"
   // What pitr-archive's options say.
   std::vector<Place> destinations;

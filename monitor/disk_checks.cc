@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "common/codec.h"
-#include "common/file.h"
 #include "common/staging.h"
+#include "common/temporary_file.h"
 #include "common/wal.h"
 #include "monitor/measure.h"
 

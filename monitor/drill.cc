@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <charconv>
 #include <chrono>
@@ -12,6 +11,8 @@
 #include "common/line_reader.h"
 #include "common/process.h"
 #include "common/remote_options.h"
+#include "common/sibling_program.h"
+#include "common/temporary_directory.h"
 
 namespace pitr {
 namespace {
@@ -23,30 +24,22 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr std::string_view scratch_pattern = "pitr-drill.XXXXXX";
+constexpr std::string_view scratch_name = "pitr-drill";
 
 // A directory of our own, and in it a server that may run. Both are gone at the end of the object, also when a signal
 // was caught: nothing here reads, writes or waits by way of common/, which throws then.
 class Scratch {
  public:
-  explicit Scratch(const fs::path& parent) {
-    std::string pattern = fs::absolute(parent) / scratch_pattern;
-    if (::mkdtemp(pattern.data()) == nullptr) fail(Exit::failed, "create {}: {}", pattern, errno_text(errno));
-    path_ = pattern;
-  }
-  ~Scratch() {
-    stop_server();
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
+  explicit Scratch(const fs::path& parent) : directory_(fs::absolute(parent), scratch_name) {}
+  ~Scratch() { stop_server(); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  fs::path data() const { return path_ / "data"; }
-  fs::path tablespaces() const { return path_ / "tablespaces"; }
+  fs::path data() const { return directory_.path() / "data"; }
+  fs::path tablespaces() const { return directory_.path() / "tablespaces"; }
   // Short: a socket has 107 bytes for its path.
-  fs::path socket() const { return path_ / "s"; }
-  fs::path log() const { return path_ / "pitr-recover.log"; }
+  fs::path socket() const { return directory_.path() / "s"; }
+  fs::path log() const { return directory_.path() / "pitr-recover.log"; }
 
  private:
   // All processes of a server have its data directory as working directory, and nothing else has this one: surer than
@@ -72,17 +65,8 @@ class Scratch {
     return any;
   }
 
-  fs::path path_;
+  const TemporaryDirectory directory_;
 };
-
-// The program beside ours: the same version, wherever it is installed.
-fs::path pitr_recover() {
-  const fs::path own = fs::read_symlink("/proc/self/exe");
-  for (const fs::path& candidate : {own.parent_path(), own.parent_path().parent_path() / "restore"}) {
-    if (fs::exists(candidate / "pitr-recover")) return candidate / "pitr-recover";
-  }
-  fail(Exit::failed, "{}: there is no pitr-recover, which does the restoring", own.parent_path().native());
-}
 
 // The last word of pitr-recover about why it failed.
 std::string reason_in(const fs::path& log) {
@@ -122,7 +106,7 @@ class Drill {
 
  private:
   std::vector<std::string> words(const DrilledBackup& backup) const {
-    std::vector<std::string> words = {pitr_recover(),
+    std::vector<std::string> words = {sibling_program("pitr-recover"),
                                       "--backup-dir=" + backup.place,
                                       "--data-dir=" + scratch_.data().native(),
                                       "--tablespace-root=" + scratch_.tablespaces().native(),
@@ -178,8 +162,8 @@ class Drill {
 }  // namespace
 
 void require_short_path(const DrillOptions& options) {
-  constexpr std::size_t longest = 107 - std::string_view("/s/.s.PGSQL.5432").size();
-  const std::string path = fs::absolute(options.scratch) / scratch_pattern;
+  constexpr std::size_t longest = 107 - std::string_view(".XXXXXX/s/.s.PGSQL.5432").size();
+  const std::string path = fs::absolute(options.scratch) / scratch_name;
   if (path.size() <= longest) return;
   fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)", options.scratch);
 }

@@ -1,35 +1,11 @@
 #include <nlohmann/json.hpp>
 
-#include "monitor/verify.h"
+#include "monitor/report_words.h"
 
 namespace pitr {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view text(BackupReport::State state) {
-  switch (state) {
-    case BackupReport::State::good:
-      return "good";
-    case BackupReport::State::damaged:
-      return "damaged";
-    case BackupReport::State::unknown:
-      return "unknown";
-  }
-  return "";
-}
-
-std::string_view text(Finding::Kind kind) {
-  switch (kind) {
-    case Finding::Kind::damaged:
-      return "damaged";
-    case Finding::Kind::missing:
-      return "missing";
-    case Finding::Kind::unknown:
-      return "unknown";
-  }
-  return "";
-}
 
 Json json_of(const std::vector<SegmentRange>& ranges, SegmentSize size) {
   Json list = Json::array();
@@ -57,7 +33,7 @@ Json json_of(const BackupReport& backup) {
     spans.push_back(std::move(row));
   }
   return {{"name", backup.name},
-          {"state", text(backup.state)},
+          {"state", words(backup.state).for_programs},
           {"start_time", utc_text(meta.start_time)},
           {"stop_time", utc_text(meta.stop_time)},
           {"start_lsn", to_string(meta.start)},
@@ -80,7 +56,7 @@ Json json_of(const ArchiveReport& report) {
 }
 
 Json json_of(const Finding& finding) {
-  Json row = {{"kind", text(finding.kind)}, {"file", finding.file}};
+  Json row = {{"kind", words(finding.kind).for_programs}, {"file", finding.file}};
   if (!finding.member.empty()) row["member"] = finding.member;
   if (finding.offset) row["offset"] = *finding.offset;
   row["reason"] = finding.reason;

@@ -2,34 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "monitor/verify.h"
+#include "monitor/report_words.h"
 
 namespace pitr {
 namespace {
-
-std::string_view text(BackupReport::State state) {
-  switch (state) {
-    case BackupReport::State::good:
-      return "good";
-    case BackupReport::State::damaged:
-      return "NOT GOOD";
-    case BackupReport::State::unknown:
-      return "could not look";
-  }
-  return "";
-}
-
-std::string_view text(Finding::Kind kind) {
-  switch (kind) {
-    case Finding::Kind::damaged:
-      return "DAMAGED";
-    case Finding::Kind::missing:
-      return "MISSING";
-    case Finding::Kind::unknown:
-      return "COULD NOT LOOK";
-  }
-  return "";
-}
 
 class Text {
  public:
@@ -53,7 +29,7 @@ std::string names(const SegmentRange& range, SegmentSize size) {
 
 void add(Text& out, const BackupReport& backup) {
   const Meta& meta = backup.meta;
-  out.line("backup {}: {}", backup.name, text(backup.state));
+  out.line("backup {}: {}", backup.name, words(backup.state).for_people);
   out.line("  of {} to {}, timeline {}{}", utc_text(meta.start_time), utc_text(meta.stop_time),
            number(meta.start_timeline),
            meta.server_version.empty() ? std::string() : ", PostgreSQL " + meta.server_version);
@@ -84,7 +60,7 @@ void add(Text& out, const DrillReport& drill) {
 }
 
 void add(Text& out, const Finding& finding) {
-  out.line("{}: {}: {}{}{}", text(finding.kind), finding.file,
+  out.line("{}: {}: {}{}{}", words(finding.kind).for_people, finding.file,
            finding.member.empty() ? std::string() : finding.member + ": ",
            finding.offset ? fmt::format("at byte {}: ", *finding.offset) : std::string(), finding.reason);
 }

@@ -3,37 +3,19 @@
 #include <fcntl.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 
 #include "common/lock.h"
 #include "common/process.h"
+#include "common/sibling_program.h"
+#include "common/temporary_directory.h"
 #include "common/wal_archive.h"
 #include "monitor/archiver_wait.h"
-#include "monitor/setup_programs.h"
 
 namespace pitr {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A directory that is gone at the end, with the segment in it.
-class Scratch {
- public:
-  explicit Scratch(const fs::path& parent) : path_((parent / "pitr-check.XXXXXX").native()) {
-    if (::mkdtemp(path_.data()) == nullptr) fail(Exit::failed, "create {}: {}", path_, errno_text(errno));
-  }
-  ~Scratch() {
-    std::error_code code;
-    fs::remove_all(path_, code);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  fs::path path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // An idle server switches nothing: the restore point is something to switch behind.
 WalName switch_wal(Server& server) {
@@ -74,7 +56,7 @@ void check_again(const WalName& wal, const RoundTrip& trip, const fs::path& fetc
 
 void check_way_back(const Place& place, const WalName& wal, double seconds, const RoundTrip& trip,
                     SetupReport& report) {
-  const Scratch scratch(trip.temporary_directory);
+  const TemporaryDirectory scratch(trip.temporary_directory, "pitr-check");
   const fs::path fetched = scratch.path() / wal.text();
   fetch(place, wal, trip, fetched);
   const auto same = same_as_in_pg_wal(wal, trip, fetched);

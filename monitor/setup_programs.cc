@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "common/error.h"
+#include "common/sibling_program.h"
 
 namespace pitr {
 namespace {
@@ -69,16 +69,6 @@ void check_programs(const ArchiveCommand& command, SetupReport& report) {
   report.attempt("programs", "install the whole suite in one directory", [&] {
     report.ok("programs", sibling_program("pitr-restore").native());
   });
-}
-
-fs::path sibling_program(const std::string& name) {
-  std::error_code code;
-  const fs::path directory = fs::read_symlink("/proc/self/exe", code).parent_path();
-  // Where it was built every folder has its own programs.
-  for (const fs::path& candidate : {directory / name, directory.parent_path() / "restore" / name}) {
-    if (can_run(candidate)) return candidate;
-  }
-  fail(Exit::failed, "{}: is not there, and no WAL can be fetched back without it", (directory / name).native());
 }
 
 }  // namespace pitr

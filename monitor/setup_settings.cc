@@ -112,6 +112,11 @@ void check_command(const ArchiveCommand& command, const std::string& text, Setup
       return report.failed("archive_command",
                            text + ": nothing is archived, WAL piles up in pg_wal until its disk is full", advice);
     case ArchiveCommand::Kind::pitr_archive:
+      if (command.leaves_commands_out) {
+        report.warning("archive_command",
+                       text + ": its other commands do not run for the files that pitr-archive archives ahead",
+                       "give pitr-archive --batch-size 0");
+      }
       if (command.problem.empty()) return report.ok("archive_command", text);
       return report.warning("archive_command", fmt::format("{}: is not understood: {}", text, command.problem),
                             "its own exit status must be the command's; name the directories with --dst-local");

@@ -24,6 +24,7 @@ class Splitter {
       } else {
         part_of_word(c);
       }
+      previous_ = c;
     }
     end_word();
     return std::move(result_);
@@ -40,7 +41,9 @@ class Splitter {
     constexpr std::string_view for_a_shell = "|&;<>()$`*?[{}~!\n";
     if (for_a_shell.find(c) != for_a_shell.npos) {
       note_problem(c == '\n' ? "it has several lines" : fmt::format("'{}' in it needs a shell", c));
-      return end_word();
+      end_word();
+      is_behind_command_ |= ends_command(c) && !result_.words.empty();
+      return;
     }
     in_word_ = true;
     if (c == '\'') {
@@ -52,6 +55,12 @@ class Splitter {
     } else {
       word_ += c;
     }
+  }
+
+  // "2>&1" and "&>" are redirections.
+  bool ends_command(char c) const {
+    if (c != '&') return c == ';' || c == '\n';
+    return previous_ != '>' && previous_ != '<' && !rest_.starts_with('>');
   }
 
   void quoted_singly() {
@@ -87,13 +96,17 @@ class Splitter {
   }
 
   void end_word() {
-    if (in_word_) result_.words.push_back(std::move(word_));
+    if (in_word_) {
+      result_.words.push_back(std::move(word_));
+      result_.is_compound |= is_behind_command_;
+    }
     word_.clear();
     in_word_ = false;
   }
 
   std::string_view rest_;
-  bool in_word_ = false;
+  char previous_ = ' ';
+  bool in_word_ = false, is_behind_command_ = false;
   std::string word_;
   ShellWords result_;
 };

@@ -10,6 +10,7 @@ namespace pitr {
 // pattern, a pipe and whatever else needs a shell is a problem. Then `words` are those of all its parts, for a guess.
 struct ShellWords {
   std::vector<std::string> words;
+  bool is_compound = false;  // commands one after the other; behind "||" and "|" is only what looks after the first
   std::string problem;  // the first one, "'|' in it needs a shell"; "" when all was understood
 };
 ShellWords shell_words(std::string_view command);

@@ -6,6 +6,7 @@
 #include "common/lock.h"
 #include "common/old_wal.h"
 #include "common/program.h"
+#include "common/temporary_file.h"
 #include "common/wal_archive.h"
 
 using namespace pitr;
@@ -122,9 +123,7 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
 int main(int argc, char** argv) {
   Options options;
   Log log(manual.program);
-  const auto status = [](const Error& error) {
-    return static_cast<int>(error.code() == Exit::usage ? Exit::usage : Exit::failed);
-  };
   return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, status);
+                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+                     failed_or_usage);
 }

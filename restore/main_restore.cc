@@ -61,11 +61,6 @@ struct Options {
   std::vector<std::string> unused;
 };
 
-// OmniPITR's paths of compressors and other programs.
-Option path_without_meaning(Options& options, std::string_view name, std::string_view alias) {
-  return {name, alias, "FILE", "accepted; no such program is run", no_meaning(options.unused, name)};
-}
-
 std::vector<Option> option_table(Options& options) {
   return {
       {"source", "s", "[CODEC=]PLACE", "look in DIR or HOST:DIR; may be given often, tried in order",
@@ -98,12 +93,12 @@ std::vector<Option> option_table(Options& options) {
        set_text(options.prefetch_directory)},
       {"prefetch", "", "N", "fetch at most N ahead; 0: none (default: 8)", set_number(options.prefetch, 0, 64)},
       {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly", no_meaning(options.unused, "error-pgcontroldata")},
-      path_without_meaning(options, "pgcontroldata-path", "pp"),
-      path_without_meaning(options, "gzip-path", "gp"),
-      path_without_meaning(options, "bzip2-path", "bp"),
-      path_without_meaning(options, "lzma-path", "lp"),
-      path_without_meaning(options, "lz4-path", "ll"),
-      path_without_meaning(options, "xz-path", "xz"),
+      unused_path(options.unused, "pgcontroldata-path", "pp"),
+      unused_path(options.unused, "gzip-path", "gp"),
+      unused_path(options.unused, "bzip2-path", "bp"),
+      unused_path(options.unused, "lzma-path", "lp"),
+      unused_path(options.unused, "lz4-path", "ll"),
+      unused_path(options.unused, "xz-path", "xz"),
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
   };
 }

@@ -1,5 +1,4 @@
-#include <unistd.h>
-
+#include "common/sibling_program.h"
 #include "restore/delta.h"
 #include "restore/free_place.h"
 #include "restore/recovery.h"
@@ -8,19 +7,6 @@
 // What a recovery refuses before it writes anything.
 namespace pitr {
 namespace {
-
-namespace fs = std::filesystem;
-
-// pitr-restore lies beside this program.
-std::string restore_program() {
-  std::error_code code;
-  const fs::path own = fs::read_symlink("/proc/self/exe", code);
-  const std::string program = own.parent_path() / "pitr-restore";
-  if (code || ::access(program.c_str(), X_OK) != 0) {
-    fail(Exit::failed, "{}: it is not there, and the restored server needs it as its restore_command", program);
-  }
-  return program;
-}
 
 std::string major_of(const Meta& meta) { return meta.server_version.substr(0, meta.server_version.find('.')); }
 
@@ -37,7 +23,7 @@ void Recovery::refuse_what_cannot_be() {
     log_.error("whether {} can be reached is not known: {}", describe(options_.target), plan_->reason);
   }
   held_ = hold_for_reading(*store_, plan_->set);
-  restore_program_ = restore_program();
+  restore_program_ = sibling_program("pitr-restore");
   if (meta.format != 0) require_known(mapping(), tablespaces_);
   require_config_fits(plan_->contents, options_.config);
   refuse_places();

@@ -1,41 +1,19 @@
 #include "restore/removal.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
-
 #include "common/old_wal.h"
 #include "common/process.h"
+#include "common/temporary_directory.h"
 #include "common/wal_archive.h"
 
 namespace pitr {
 namespace {
-
-// In the temporary directory everybody may have prepared whatever has a name that can be guessed.
-class PrivateDirectory {
- public:
-  explicit PrivateDirectory(const std::filesystem::path& parent)
-      : path_((parent / "pitr-restore.XXXXXX").native()) {
-    if (::mkdtemp(path_.data()) == nullptr) fail(Exit::failed, "create {}: {}", path_, errno_text(errno));
-  }
-  ~PrivateDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  PrivateDirectory(const PrivateDirectory&) = delete;
-  PrivateDirectory& operator=(const PrivateDirectory&) = delete;
-  std::filesystem::path path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Gives the command the segment, uncompressed, as the relative path pg_wal/NAME. Null of its exit status is success.
 bool process(Store& store, const OldWal& candidate, const Removal& removal, Log& log) {
   if (removal.before_each.empty()) return true;
   auto source = store.open(candidate.name);
   if (!source) return true;  // removed meanwhile, by whoever else cleans up here
-  const PrivateDirectory directory(removal.temporary_directory);
+  const TemporaryDirectory directory(removal.temporary_directory, "pitr-restore");
   const std::filesystem::path file = directory.path() / "pg_wal" / candidate.wal.text();
   create_directories(file.parent_path(), 0700);
   read_wal(store, {candidate.codec, candidate.name, std::move(source)}, {candidate.wal, {}, true, {}},

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "common/process.h"
+#include "common/temporary_file.h"
 #include "common/wal_archive.h"
 #include "restore/gap.h"
 

@@ -4,28 +4,18 @@
 
 #include <fmt/ranges.h>
 
-#include "common/error.h"
+#include "common/file.h"
 
 namespace pitr {
-namespace {
-
-namespace fs = std::filesystem;
-
-std::string without_trailing_slash(const std::string& path) {
-  const fs::path clean = fs::path(path).lexically_normal();
-  return clean.has_filename() ? clean.native() : clean.parent_path().native();
-}
-
-}  // namespace
 
 Tablespace TablespaceMapping::place(const std::string& oid, const std::string& original) const {
   const auto move = std::ranges::find(moved, original, &std::pair<std::string, std::string>::first);
   if (move != moved.end()) return {oid, original, move->second};
-  const fs::path inside = fs::path(original).lexically_relative(old_data_directory);
+  const std::filesystem::path inside = std::filesystem::path(original).lexically_relative(old_data_directory);
   if (!old_data_directory.empty() && !inside.empty() && *inside.begin() != "..") {
     return {oid, original, new_data_directory / inside};
   }
-  if (!root.empty()) return {oid, original, fs::path(root) / oid};
+  if (!root.empty()) return {oid, original, std::filesystem::path(root) / oid};
   return {oid, original, original};
 }
 
@@ -34,7 +24,7 @@ std::pair<std::string, std::string> parse_tablespace_move(const std::string& tex
   if (equals == text.npos || !text.starts_with('/') || text.substr(equals + 1, 1) != "/") {
     fail(Exit::usage, "{}: not OLD=NEW with two absolute paths", text);
   }
-  return {without_trailing_slash(text.substr(0, equals)), without_trailing_slash(text.substr(equals + 1))};
+  return {normal_path(text.substr(0, equals)), normal_path(text.substr(equals + 1))};
 }
 
 std::vector<Tablespace> parse_tablespace_map(std::string_view text, const TablespaceMapping& mapping) {

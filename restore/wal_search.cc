@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "common/process.h"
+#include "common/temporary_directory.h"
 #include "common/wal_archive.h"
 
 namespace pitr {
@@ -32,34 +33,13 @@ std::optional<Record> parse_record(const std::string& line) {
   return Record{between(line, "tx:", ','), between(line, "lsn:", ','), line.substr(at + 6)};
 }
 
-// A directory for one segment at a time, gone at the end.
-class SegmentDirectory {
- public:
-  explicit SegmentDirectory(const fs::path& parent) {
-    std::string name = (parent / "pitr-recover.XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr)
-      fail(Exit::failed, "create a directory in {}: {}", parent.native(), errno_text(errno));
-    path_ = name;
-  }
-  ~SegmentDirectory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  SegmentDirectory(const SegmentDirectory&) = delete;
-  SegmentDirectory& operator=(const SegmentDirectory&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 class Reader {
  public:
   explicit Reader(const WalSearch& search)
       : search_(search),
         waldump_(server_program(
             search.bindir, search.meta.server_version.substr(0, search.meta.server_version.find('.')), "pg_waldump")),
-        directory_(search.temporary_directory) {}
+        directory_(search.temporary_directory, "pitr-recover") {}
 
   // Calls `each` with the records of one segment until it returns false. What no source holds has none.
   void records(const WalName& name, const std::string& rmgr, const std::function<bool(const Record&)>& each) {
@@ -93,7 +73,7 @@ class Reader {
 
   const WalSearch& search_;
   std::string waldump_;
-  SegmentDirectory directory_;
+  TemporaryDirectory directory_;  // for one segment at a time
 };
 
 // "COMMIT 2026-11-22 20:10:11.123456 UTC; …"

@@ -6,11 +6,7 @@ new_cluster --wal-segsize=1
 start
 sql "CREATE TABLE t (n int)"
 backup
-segments=()
-for n in 1 2 3; do
-  sql "INSERT INTO t VALUES ($n)"
-  segments+=("$(switch_wal)")
-done
+add_segments 1 2 3
 destroy
 damaged=$ARCHIVE/${segments[1]}.zst
 cp "$damaged" "$SCRATCH/good"

@@ -7,11 +7,7 @@ new_cluster --wal-segsize=1
 start
 sql "CREATE TABLE t (n int)"
 backup
-segments=()
-for n in 1 2 3 4; do
-  sql "INSERT INTO t VALUES ($n)"
-  segments+=("$(switch_wal)")
-done
+add_segments 1 2 3 4
 destroy
 mv "$ARCHIVE/${segments[1]}.zst" "$SCRATCH/"
 

@@ -255,6 +255,15 @@ switch_wal() { # ends the current segment, waits until it is archived, prints it
   echo "$name"
 }
 
+segments=()
+add_segments() { # NUMBER...: each is a row of the table t and a segment of its own, whose name is added to `segments`
+  local number
+  for number; do
+    sql "INSERT INTO t VALUES ($number)"
+    segments+=("$(switch_wal)")
+  done
+}
+
 archived() { # SEGMENT: in $ARCHIVE under any suffix, without temporary files
   local file
   for file in "$ARCHIVE/$1"{,.gz,.zst,.lz4,.bz2,.xz,.lzma}; do [ ! -e "$file" ] || return 0; done

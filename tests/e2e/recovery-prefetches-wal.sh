@@ -13,18 +13,13 @@ segments_from() { sed -n "s|.*restored from $1|&|p" "$LOG" 2>/dev/null | wc -l; 
 new_cluster --wal-segsize=1
 start
 backup
-sql "CREATE TABLE t (n int, text text)"
-for ((i = 0; i < 44; ++i)); do
-  sql "INSERT INTO t SELECT $i, repeat(md5(g::text), 4) FROM generate_series(1, 2000) g"
-  sql "SELECT pg_switch_wal()" >/dev/null
-done
-switch_wal >/dev/null
+fill_segments 44
 destroy
 
 restore_into "$NEW" >"$SCRATCH/recover.out"
 assert_contains "$NEW/postgresql.auto.conf" " --prefetch-dir $NEW.pitr-prefetch %f %p'"
 LOG=$SCRATCH/pitr/log/restore.log
-sed -i "s| %f %p'| -l $LOG &|" "$NEW/postgresql.auto.conf"
+log_restores "$NEW" "$LOG"
 DATA=$NEW
 start
 wait_for_promotion
@@ -37,7 +32,7 @@ assert_nothing_left
 stop
 rm -rf "$NEW" "$LOG"
 restore_into "$NEW" >"$SCRATCH/recover.out"
-sed -i "s| %f %p'| -l $LOG &|" "$NEW/postgresql.auto.conf"
+log_restores "$NEW" "$LOG"
 "${as_server[@]}" pg_ctl -D "$DATA" -l "$DATA.log" -s -W \
   -o "-c listen_addresses='' -c unix_socket_directories='$PGHOST'" start
 wait_until '[ "$(segments_from "$NEW.pitr-prefetch")" -ge 3 ]' 60

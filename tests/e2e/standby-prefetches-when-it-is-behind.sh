@@ -7,18 +7,13 @@
 new_cluster --wal-segsize=1
 start
 backup
-sql "CREATE TABLE t (n int, text text)"
-for ((i = 0; i < 20; ++i)); do
-  sql "INSERT INTO t SELECT $i, repeat(md5(g::text), 4) FROM generate_series(1, 2000) g"
-  sql "SELECT pg_switch_wal()" >/dev/null
-done
-switch_wal >/dev/null
+fill_segments 20
 destroy
 
 LOG=$SCRATCH/pitr/log/restore.log
 restore_into "$STANDBY" --standby >"$SCRATCH/recover.out"
 assert_contains "$STANDBY/postgresql.auto.conf" " --prefetch-dir $STANDBY.pitr-prefetch "
-sed -i "s| %f %p'| -l $LOG &|" "$STANDBY/postgresql.auto.conf"
+log_restores "$STANDBY" "$LOG"
 DATA=$STANDBY
 start
 wait_until '[ "$(sql "SELECT count(*) FROM t" 2>/dev/null)" = 40000 ]' 60

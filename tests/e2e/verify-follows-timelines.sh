@@ -7,20 +7,13 @@ new_cluster --wal-segsize=1
 start
 sql "CREATE TABLE t (n int)"
 backup
-segments=()
-for n in 1 2 3; do
-  sql "INSERT INTO t VALUES ($n)"
-  segments+=("$(switch_wal)")
-done
+add_segments 1 2 3
 destroy
 recover
 start
 wait_for_promotion
 wait_until 'archived 00000002.history' 30
-for n in 4 5; do
-  sql "INSERT INTO t VALUES ($n)"
-  segments+=("$(switch_wal)")
-done
+add_segments 4 5
 stop
 both=(pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE")
 

@@ -7,11 +7,7 @@ new_cluster --wal-segsize=1
 start
 sql "CREATE TABLE t AS SELECT generate_series(1, 20000) AS n"
 backup --dst-local "zstd=$BASE/"
-segments=()
-for n in 1 2; do
-  sql "INSERT INTO t VALUES ($n)"
-  segments+=("$(switch_wal)")
-done
+add_segments 1 2
 stop
 
 data=$(part data)

@@ -48,6 +48,36 @@ TEST_CASE("the options of pitr-archive are read out of an archive_command") {
   CHECK_FALSE(command.destinations[1].has_codec);
 }
 
+TEST_CASE("commands beside pitr-archive do not run for what it archives ahead") {
+  struct Row {
+    std::string_view command;
+    bool leaves_commands_out;
+  };
+  const std::vector<Row> rows = {
+      {"pitr-archive -dl /wal %p && touch /state/%f", true},
+      {"cp %p /other/%f && pitr-archive -dl /wal %p", true},
+      {"pitr-archive -dl /wal %p; touch /state/%f", true},
+      {"pitr-archive -dl /wal %p\ntouch /state/%f", true},
+      {"pitr-archive -dl /wal %p 2>&1 && touch /state/%f", true},
+      {"pitr-archive --batch-size 8 -dl /wal %p && touch /state/%f", true},
+      {"pitr-archive --batch-size 0 -dl /wal %p && touch /state/%f", false},
+      {"cp %p /other/%f && pitr-archive -batch-size=0 -dl /wal %p", false},
+      {"pitr-archive --config-file /etc/pitr.conf %p && touch /state/%f", false},
+      {"pitr-archive -dl /wal %p", false},
+      {"nice pitr-archive -dl '/a && b' %p", false},
+      {"pitr-archive -dl /wal %p;", false},
+      {"pitr-archive -dl /wal %p 2>&1", false},
+      {"pitr-archive -dl /wal %p &>/log", false},
+      {"pitr-archive -dl /wal %p || mail root", false},
+      {"pitr-archive -dl /wal %p | logger", false},
+      {"cp %p /other/%f && cp %p /wal/%f", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.command);
+    CHECK(read_archive_command(row.command).leaves_commands_out == row.leaves_commands_out);
+  }
+}
+
 TEST_CASE("what is wrong with an archive_command is told") {
   struct Row {
     std::string_view command, problem;

@@ -31,8 +31,13 @@ TEST_CASE("a lease that does not say when it ends is an error, and no lease that
   const std::filesystem::path directory = scratch / "base";
   std::filesystem::create_directory(directory);
   const auto store = open_directory(directory, {});
-  for (const char* text :
-       {"", "Hostname: db1\n", "Expires: tomorrow\n", "Expires: 2026-11-22T20:00:00Z x\n", "Expires: 2026-11-22"}) {
+  const std::string_view texts[] = {"",
+                                    "Hostname: db1\n",
+                                    "Expires: tomorrow\n",
+                                    "Expires: 2026-11-22T20:00:00Z x\n",
+                                    {"Expires: 2026-11-22T20:00:00Z\0x\n", 32},
+                                    "Expires: 2026-11-22"};
+  for (const std::string_view text : texts) {
     CAPTURE(text);
     std::filesystem::remove(directory / "s.lease");
     std::ofstream(directory / "s.lease") << text;

@@ -27,12 +27,6 @@ class Zone {
   }
 };
 
-mode_t mode_of(const std::filesystem::path& path) {
-  struct stat status {};
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  return status.st_mode & 07777;
-}
-
 std::size_t count(const std::string& text, std::string_view part) {
   std::size_t result = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++result;

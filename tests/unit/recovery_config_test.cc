@@ -47,7 +47,8 @@ TEST_CASE("an earlier recovery's settings and block go, everything else stays") 
   first.target.kind = RecoveryTarget::Kind::name;
   first.target.text = "the first";
   const std::string old =
-      "work_mem = '64MB'\nRecovery_Target_Time = '2020-01-01'\n restore_command='cp x'\n# a remark\n";
+      "work_mem = '64MB'\nRecovery_Target_Time = '2020-01-01'\n restore_command='cp x'\n# a remark\n"
+      "recovery_end_command'rm x'\n\rrecovery_target_xid\r= 5\n";
   const std::string once = with_recovery_block(old, first, control);
   CHECK(once.starts_with("work_mem = '64MB'\n# a remark\n# pitr-recover: begin\n"));
   CHECK(once.find("2020") == std::string::npos);

@@ -11,17 +11,7 @@
 
 using namespace pitr;
 
-namespace {
-
 namespace fs = std::filesystem;
-
-mode_t mode_of(const fs::path& path) {
-  struct stat status {};
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  return status.st_mode & 07777;
-}
-
-}  // namespace
 
 TEST_CASE("a staging directory is live while its backup runs and gone afterwards") {
   const Scratch scratch;

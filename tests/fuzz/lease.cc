@@ -1,0 +1,26 @@
+// NAME.lease beside a backup set.
+#include "common/backup_lease.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace pitr;
+using namespace pitr::fuzz;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  MemoryStore store;
+  store.files["set.lease"] = text_of(data, size);
+  std::optional<Lease> lease;
+  try {
+    lease = read_lease(store, "set");
+  } catch (const Error& error) {
+    expect(error.code() == Exit::damaged, "what is no lease is damaged");
+    return 0;
+  }
+  expect(lease.has_value(), "a lease that is there is never absent");
+  MemoryStore copy;
+  write_lease(copy, "set", *lease);
+  const auto again = read_lease(copy, "set");
+  expect(again && again->expires == lease->expires && again->hostname == lease->hostname &&
+             again->data_directory == lease->data_directory,
+         "what is read can be written and read again");
+  return 0;
+}
