@@ -231,10 +231,10 @@ tell() { # COMMAND...
 }
 all_done() { [ "$(printf '%s\n' "$2" | grep -cx '=0')" = "$1" ]; } # NUMBER TEXT: have so many said 0?
 
-# What is there: each name with a NUL behind it, that of a directory with '/', that of what is no file either with '//'.
+# What is there: each name with a NUL behind it, that of a directory with '/' at its end.
 names_in() { # DIRECTORY
   [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 \( -name lost+found -o -name "$mark" \) -prune -o \
-    -type f -printf '%p\0' -o -type d -printf '%p/\0' -o -printf '%p//\0'
+    -type d -printf '%p/\0' -o -printf '%p\0'
 }
 names_in_tablespace() { names_in "$1/$2"; } # PATH VERSION-DIRECTORY
 names() { names_in . && each_tablespace names_in_tablespace; }
@@ -246,7 +246,7 @@ remove_others() {
   said=$({ tell feed | tell sort -zo "$mark"; } 2>&1)
   all_done 2 "$said" || return
   said=$({
-    tell names | tell sort -zu | tell comm -z -23 - "$mark" | tell sed -z 's|/*$||' | tell sort -zr |
+    tell names | tell sort -zu | tell comm -z -23 - "$mark" | tell sed -z 's|/$||' | tell sort -zr |
       tell xargs -0r rm -df --
   } 2>&1 >/dev/null)
   all_done 6 "$said"

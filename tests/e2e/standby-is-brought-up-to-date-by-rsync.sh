@@ -34,6 +34,7 @@ odd=$'-odd; name\nof two lines*'
 echo ours >"$DATA/$odd"
 ln -s "$SCRATCH/outside.conf" "$DATA/linked.conf"
 echo linked >"$SCRATCH/outside.conf"
+touch "$DATA/vanishing"
 
 assert_fails 1 synchronise --remote-rsync-path "touch $SCRATCH/pwned;"
 assert_contains "$SCRATCH/said" "it has no touch $SCRATCH/pwned;"
@@ -41,7 +42,8 @@ assert_fails 2 synchronise --map "$SCRATCH/disk/space:$STANDBY/space"
 assert_contains "$SCRATCH/said" "not with --rsync: give --map"
 assert_absent "$STANDBY" "$SCRATCH/pwned"
 
-synchronise >"$SCRATCH/plan"
+ln -s "$(command -v rsync)" "$FAR/an rsync"
+synchronise --remote-rsync-path "$FAR/an rsync" >"$SCRATCH/plan"
 assert_eq 2 "$(grep -c '^write' "$SCRATCH/plan")" "lines of the plan"
 start_standby
 sql "INSERT INTO changing VALUES (0)"
@@ -58,10 +60,11 @@ assert_contains <(ls "$STANDBY/pg_wal") 00000002
 oid=$(sql "SELECT oid FROM pg_tablespace WHERE spcname = 'fast'")
 mkdir -p "$STANDBY/junk/deep" "$SPACE/mine" "$FAR/elsewhere"
 touch "$STANDBY"/{junk/deep/file,base/1/junk,backup_label,recovery.signal,global/.pg_control.abcdef} "$STANDBY/"$'-rf\n.' \
-  "$SPACE"/{mine/file,PG_*/junk} "$FAR/elsewhere/file"
+  "$SPACE/mine/file" "$(echo "$SPACE"/PG_*)/junk"
+cp "$SCRATCH/outside.conf" "$FAR/elsewhere/file"
 ln -s "$FAR/elsewhere" "$STANDBY/link"
 ln -sfn "$FAR/elsewhere" "$STANDBY/pg_tblspc/$oid"
-rm "$STANDBY/linked.conf" && ln -s "$FAR/elsewhere" "$STANDBY/linked.conf"
+rm "$STANDBY/linked.conf" && ln -s "$FAR/elsewhere/file" "$STANDBY/linked.conf"
 rm "$STANDBY/base/1/PG_VERSION" && mkdir "$STANDBY/base/1/PG_VERSION"
 sed s/ours/hers/ -i "$STANDBY/$odd"
 touch -r "$DATA/$odd" "$STANDBY/$odd"
@@ -73,15 +76,21 @@ assert_contains "$SCRATCH/said" "another cluster's?"
 ln -sfn "$SPACE" "$STANDBY/pg_tblspc/$oid"
 ln -s "$FAR/elsewhere" "$STANDBY/pg_tblspc/1"
 sql "INSERT INTO changing VALUES (-1)"
-synchronise --compress zstd:3 >"$SCRATCH/plan"
-assert_contains "$SCRATCH/plan" "update  $HOST:$STANDBY/: a cluster of PostgreSQL"
+assert_fails 1 synchronise --xlogs "$SCRATCH/none/xlogs"
+assert_contains "$SCRATCH/said" "update  $HOST:$STANDBY/: a cluster of PostgreSQL"
+assert_absent "$STANDBY/global/pg_control"
+# A file vanishes after it was listed.
+printf '#!/bin/sh\nrm -f "%s"\nexec rsync "$@"\n' "$DATA/vanishing" >"$FAR/rsync"
+chmod 700 "$FAR/rsync"
+synchronise --rsync-path "$FAR/rsync" --compress zstd:3 --xlogs "$STAGING"
 assert_eq "$before" "$(inodes)" "files that are the same"
 assert_eq ours "$(<"$STANDBY/$odd")" "a file of the same size and time"
 assert_eq linked "$(cat "$STANDBY/linked.conf")" "a file that is a link in the original"
-assert_absent "$STANDBY"/{junk,base/1/junk,recovery.signal,link,pg_tblspc/1,postmaster.opts,pitr-sync.unfinished} \
-  "$STANDBY/"{pg_replslot/of_the_copy,pg_wal/00000002.history,backup_manifest} "$STANDBY/"$'-rf\n.' "$SPACE"/PG_*/junk \
+[ ! -h "$STANDBY/linked.conf" ] || fail "a link of the old copy is still there"
+assert_absent "$STANDBY"/{junk,vanishing,base/1/junk,recovery.signal,link,pg_tblspc/1,postmaster.opts,pitr-sync.unfinished} \
+  "$STANDBY/"{pg_replslot/of_the_copy,pg_wal/00000002.history,backup_manifest} "$STANDBY/"$'-rf\n.' "$SPACE"/PG_*/junk* \
   "$STANDBY/$(file_of unlogged)"
-[ -f "$SPACE/mine/file" ] && [ -f "$FAR/elsewhere/file" ] || fail "something outside of the copy is gone"
+assert_eq "file file" "$(echo "$(ls "$SPACE/mine") $(ls "$FAR/elsewhere")")" "what lies outside of the copy"
 assert_eq "$SPACE" "$(readlink "$STANDBY/pg_tblspc/$oid")" "the tablespace"
 start_standby
 sql "INSERT INTO changing VALUES (-2)"
@@ -90,6 +99,12 @@ content="SELECT format('%s %s', count(*), sum(n)) FROM"
 for table in big spaced changing; do
   assert_eq "$(sql "$content $table")" "$(standby_sql "$content $table")" "$table"
 done
-assert_eq "0 t" "$(standby_sql "SELECT format('%s %s', count(*), pg_is_in_recovery()) FROM pg_class WHERE relname = 'of_the_copy'")" "its own table"
+assert_eq 0 "$(standby_sql "SELECT count(*) FROM pg_class WHERE relname = 'of_the_copy'")" "tables of the copy alone"
 pg_ctl -D "$STANDBY" -s -m immediate stop
+
+# Pages are looked at, although rsync reads the files.
+sql CHECKPOINT
+printf 'damage' | dd of="$DATA/$(file_of big)" bs=1 seek=9000 conv=notrunc status=none
+assert_fails 3 synchronise
+assert_contains "$SCRATCH/pitr/log/sync.log" "damaged page: block 1 of $(file_of big)"
 stop immediate
