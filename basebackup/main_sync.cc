@@ -26,8 +26,12 @@ constexpr Manual manual{
         "It shows what it will remove and where it will write, and asks for YES. It touches no directory where a server "
         "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not become "
         "whole has no global/pg_control, so that no server starts from it; the next run removes it.\n\n"
+        "With --rsync what lies there is brought up to date: rsync compares the contents of all files and sends what "
+        "differs, then everything else that lies there is removed. Nothing starts there meanwhile, either; the next run "
+        "with --rsync completes what was cut.\n\n"
         "Log in on the other host as the user who will run the server: the files will be that user's. A POSIX shell, "
-        "GNU tar, GNU coreutils and the decompressor of --compress are needed there.",
+        "GNU tar, GNU coreutils and the decompressor of --compress are needed there; with --rsync also rsync (3.1), on both "
+        "sides.",
     .exit_status = "0  every copy is whole and durable\n"
                    "1  no copy was made\n"
                    "2  wrong option or configuration, or an output that must not be touched: nothing was\n"

@@ -49,11 +49,11 @@ assert_starts_not "$FAR/two"
 sql "CREATE TABLESPACE fast LOCATION '$SCRATCH/disk/space'"
 sql "CREATE TABLE spaced TABLESPACE fast AS SELECT generate_series(1, 300000) AS n"
 sql CHECKPOINT
-to_two=(--output "$HOST:$FAR/two" --map "$SCRATCH/disk:$FAR/disk" --max-rate 2M --remote-timeout 5)
+to_two=(--output "$HOST:$FAR/two" --map "$SCRATCH/disk:$FAR/disk" --remote-timeout 5)
 # What was cut leaves a file of that kind, too.
 is_with_the_tablespace() { [ "$(rsync_in "$FAR/disk/space")" ] && compgen -G "$FAR/disk/space/PG_*/*/.*.*" >/dev/null; }
 
-background_status synchronise "${to_two[@]}"
+background_status synchronise "${to_two[@]}" --max-rate 2M
 wait_until is_with_the_tablespace 60
 stop_sshd
 assert_background_status 1
@@ -63,7 +63,7 @@ assert_no_backup_runs
 start_sshd
 inode=$(stat -c %i "$FAR/two/$(file_of t)")
 
-background_status synchronise "${to_two[@]}"
+background_status synchronise "${to_two[@]}" --max-rate 2M
 wait_until is_with_the_tablespace 60
 signal_sshd STOP
 assert_background_status 1
@@ -71,11 +71,11 @@ assert_no_backup_runs
 stop_sshd
 start_sshd
 
-background_status synchronise "${to_two[@]}"
+background_status synchronise "${to_two[@]}" --max-rate 500k  # else what lives on would be done in time
 wait_until is_with_the_tablespace 60
 mapfile -t pids < <(processes_below "${background_pids[-1]}")
 kill -KILL "${pids[1]}"  # pitr-sync itself
-wait_until '! ps -p "$(IFS=,; echo "${pids[*]:2}")" >/dev/null' 20
+wait_until '! ps -p "$(IFS=,; echo "${pids[*]:2}")" >/dev/null' 10
 assert_no_backup_runs
 wait_until '[ -z "$(rsync_in "$FAR/disk/space")" ]' 20
 assert_starts_not "$FAR/two"
