@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "basebackup/cluster.h"
+#include "basebackup/pgdata.h"
 #include "common/spool_file.h"
 
 namespace pitr {
@@ -11,16 +11,18 @@ namespace pitr {
 struct FileTree {
   std::string target;            // that directory, as the tar names it: "." is the data directory
   std::filesystem::path source;  // where they lie here
-  SpoolFile names;               // below it, each with a zero behind it
+  SpoolFile names;               // "./base/5/1259", each with a zero behind it
   std::uint64_t bytes = 0;       // of all files
 };
 
-// What a copy at its place holds, but for its links; the cluster's tars have to be laid out for that.
+// What a copy holds, but for its links.
 struct FileLists {
   std::deque<FileTree> trees;
   SpoolFile names;  // as the tar has them, with '/' at the end of a directory's; each with a zero behind it
 };
 
-FileLists list_files(const Cluster& cluster, const std::filesystem::path& temporary_directory);
+// `walk` has to be in place.
+FileLists list_files(const std::filesystem::path& data_directory, const WalkOptions& walk,
+                     const std::filesystem::path& temporary_directory);
 
 }  // namespace pitr

@@ -103,7 +103,7 @@ class Copying {
     log_.timed("SELECT pg_backup_start", [&] { session.emplace(server_, label, options_.fast_checkpoint); });
     // Leaving from here on aborts the backup in the server.
     if (by_rsync()) {
-      FileLists lists = list_files(cluster_, options_.temporary_directory);
+      FileLists lists = list_files(cluster_.data_directory, cluster_.walk, options_.temporary_directory);
       log_.timed("Sending differences", [&] { outputs.bring(lists, [&] { session->keep_alive(); }); });
     }
     // rsync has a rate of its own.

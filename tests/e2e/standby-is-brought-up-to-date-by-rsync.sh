@@ -30,7 +30,7 @@ sql "CREATE TABLE spaced TABLESPACE fast AS SELECT generate_series(1, 10000) AS 
 sql "CREATE TABLE changing AS SELECT generate_series(1, 10000) AS n"
 sql "CREATE UNLOGGED TABLE unlogged AS SELECT generate_series(1, 10000) AS n"
 sql "VACUUM FREEZE"
-odd=$'-odd; name\nof two lines*'
+odd=$'#-odd; name\nof two lines*'
 echo ours >"$DATA/$odd"
 ln -s "$SCRATCH/outside.conf" "$DATA/linked.conf"
 echo linked >"$SCRATCH/outside.conf"
