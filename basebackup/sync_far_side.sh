@@ -194,13 +194,12 @@ no_mount_in() { # DIRECTORY: what is mounted there is not looked into, and would
   [ -z "$places" ]
 }
 
-keep_tablespace() { # PATH VERSION-DIRECTORY
-  no_mount_in "$1/$2" || return
-  [ -d "$1" ] || mkdir "$1"
-}
+no_mount_in_tablespace() { no_mount_in "$1/$2"; }  # PATH VERSION-DIRECTORY
+keep_tablespace() { [ -d "$1" ] || mkdir "$1"; }  # PATH
 
-keep_data() { # the next steps need rsync, and remove what does not belong there
+keep_data() { # for rsync; what does not belong there is removed by prune
   no_mount_in "$data" || return
+  each_tablespace no_mount_in_tablespace || return
   [ -d "$data" ] || mkdir -m 700 "$data" || return
   : >>"$data/$mark" && rm -f -- "$data/$control" && each_tablespace keep_tablespace
 }
@@ -233,7 +232,7 @@ all_done() { [ "$(printf '%s\n' "$2" | grep -cx '=0')" = "$1" ]; } # NUMBER TEXT
 
 # What is there: each name with a NUL behind it, that of a directory with '/' at its end.
 names_in() { # DIRECTORY
-  [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 \( -name lost+found -o -name "$mark" \) -prune -o \
+  [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 \( -name lost+found -o -name "$mark*" \) -prune -o \
     -type d -printf '%p/\0' -o -printf '%p\0'
 }
 names_in_tablespace() { names_in "$1/$2"; } # PATH VERSION-DIRECTORY
@@ -243,8 +242,9 @@ names() { names_in . && each_tablespace names_in_tablespace; }
 # something else was mounted on, or put into, meanwhile.
 remove_others() {
   cd "$data" || return
-  said=$({ tell feed | tell sort -zo "$mark"; } 2>&1)
+  said=$({ tell feed | tell sort -zo "$mark.new"; } 2>&1)
   all_done 2 "$said" || return
+  said=$(mv -T "$mark.new" "$mark" 2>&1) || return
   said=$({
     tell names | tell sort -zu | tell comm -z -23 - "$mark" | tell sed -z 's|/$||' | tell sort -zr |
       tell xargs -0r rm -df --
