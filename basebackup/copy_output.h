@@ -34,7 +34,8 @@ class CopyOutput final : public Sink {
   // usage when nothing may be made there.
   std::vector<std::string> look(const Cluster& cluster, const std::vector<CopiedTablespace>& tablespaces);
 
-  // Looks again and removes it, unless rsync is to find it. From here on, until finish() returns, no server starts there.
+  // Looks again and removes it, unless rsync is to find it. From here on, until finish() returns, no server starts
+  // there.
   void clear();
   // With rsync: removes what is not in the lists. Links are not; they come in the stream.
   void prune(SpoolFile& names);
@@ -66,7 +67,7 @@ class CopyOutputs final : public Sink {
   CopyOutputs& operator=(const CopyOutputs&) = delete;
 
   void clear();
-  // With rsync: makes all files in them those of the lists, whole or not. Calls `meanwhile` every moment.
+  // With rsync: afterwards they hold what the lists have, and nothing else. Calls `meanwhile` every moment.
   void bring(FileLists& lists, const std::function<void()>& meanwhile);
   void write(Bytes bytes) override;
   void finish() override;

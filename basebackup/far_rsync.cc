@@ -22,13 +22,13 @@ std::string rsh(const Remote& remote) {
 }
 
 std::vector<std::string> arguments(const Remote& remote, const FarRsync& rsync) {
-  // The size and the time of a file say nothing: a server changes pages in place, and the copy may have lived on.
+  // --checksum: size and time say nothing, a server changes pages in place, and the copy may have lived on.
   // --copy-links: a link in the list is one to a file, which is copied.
   // --delete-missing-args: else a file that was dropped meanwhile would be a failure.
-  std::vector<std::string> words = {"--files-from=-", "--from0",    "--checksum",      "--perms",
-                                    "--times",        "--copy-links", "--delete-missing-args",
-                                    "--secluded-args", "--rsh=" + rsh(remote),
-                                    "--rsync-path=" + quote_for_shell(rsync.program)};
+  // --protect-args: else an rsync before 3.2.4 gives the path to the shell there.
+  std::vector<std::string> words = {
+      "--files-from=-", "--from0", "--checksum", "--copy-links", "--perms", "--times", "--delete-missing-args",
+      "--protect-args", "--rsh=" + rsh(remote), "--rsync-path=" + quote_for_shell(rsync.program)};
   if (rsync.compress) words.emplace_back("--compress");
   if (rsync.max_rate) words.push_back(fmt::format("--bwlimit={}", std::max<std::uint64_t>(*rsync.max_rate / 1024, 1)));
   return words;

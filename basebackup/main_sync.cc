@@ -26,12 +26,12 @@ constexpr Manual manual{
         "It shows what it will remove and where it will write, and asks for YES. It touches no directory where a server "
         "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not become "
         "whole has no global/pg_control, so that no server starts from it; the next run removes it.\n\n"
-        "With --rsync what lies there is brought up to date: rsync compares the contents of all files and sends what "
-        "differs, then everything else that lies there is removed. Nothing starts there meanwhile, either; the next run "
-        "with --rsync completes what was cut.\n\n"
+        "With --rsync what lies there is brought up to date: what this cluster has not is removed, then rsync compares the "
+        "contents of all files and sends what differs. No server starts there meanwhile, either; the next run with "
+        "--rsync completes what was cut.\n\n"
         "Log in on the other host as the user who will run the server: the files will be that user's. A POSIX shell, "
-        "GNU tar, GNU coreutils and the decompressor of --compress are needed there; with --rsync also rsync (3.1), on both "
-        "sides.",
+        "GNU tar, GNU coreutils and the decompressor of --compress are needed there; with --rsync also rsync (3.1), on "
+        "both sides.",
     .exit_status = "0  every copy is whole and durable\n"
                    "1  no copy was made\n"
                    "2  wrong option or configuration, or an output that must not be touched: nothing was\n"
@@ -60,7 +60,8 @@ Option unused_path(Options& options, std::string_view name, std::string_view ali
 
 void add_output(std::vector<std::string>& outputs, const std::string& value) {
   if (kind(Place{false, {}, value, nullptr}) != PlaceKind::ssh || value.find(":/") == value.npos ||
-      value.starts_with(':') || value.starts_with('-') || host_of(value).starts_with('-') || value.find('\n') != value.npos) {
+      value.starts_with(':') || value.starts_with('-') || host_of(value).starts_with('-') ||
+      value.find('\n') != value.npos) {
     fail(Exit::usage, "{}: not [USER@]HOST:/DIRECTORY", value);
   }
   if (std::ranges::find(outputs, value) != outputs.end()) fail(Exit::usage, "{}: given twice", value);

@@ -4,6 +4,7 @@
 # out, the other one is whole.
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/sshd.inc"
+. "$(dirname "$0")/sync.inc"
 PRIMARY=$DATA
 
 synchronise() { # OPTIONS...
@@ -17,12 +18,6 @@ rsync_in() { # DIRECTORY: a process that writes there
   done
 }
 is_arriving() { compgen -G "$FAR/$1/${2%/*}/.${2##*/}.*" >/dev/null; } # OUTPUT FILE: as rsync calls it then
-assert_starts_not() { # DIRECTORY
-  [ -e "$1/base" ] || fail "$1 holds no part of a copy: this proves nothing"
-  [ -e "$1/pitr-sync.unfinished" ] || fail "nothing in $1 says that it is unfinished"
-  assert_absent "$1/global/pg_control"
-  assert_fails 1 pg_ctl -D "$1" -s -w -t 20 -o "-c port=5433 -c listen_addresses=''" start
-}
 assert_no_backup_runs() {
   wait_until '[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\''pitr-sync'\''")" = 0 ]' 20
 }
@@ -37,7 +32,7 @@ sql CHECKPOINT
 truncated=$(file_of truncated)
 
 background_status synchronise --output "$HOST:$FAR/one" --output "$HOST:$FAR/two" --max-rate 2M
-wait_until 'is_arriving one "$truncated"' 60
+wait_until "is_arriving one $truncated" 60
 sql "TRUNCATE truncated"
 sql "DROP TABLE dropped"
 kill "$(rsync_in "$FAR/two")"

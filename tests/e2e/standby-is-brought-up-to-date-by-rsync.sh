@@ -4,6 +4,7 @@
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/standby.inc"
 . "$(dirname "$0")/sshd.inc"
+. "$(dirname "$0")/sync.inc"
 STANDBY="$FAR/a stand'by"
 SPACE=$FAR/disk/space
 
@@ -12,11 +13,7 @@ synchronise() { # OPTIONS...
     --ssh-path="$SSH" --log="$SCRATCH/pitr/log/sync.log" --verbose --output "$HOST:$STANDBY/" \
     --map "$SCRATCH/disk:$FAR/disk" --standby --automatic --rsync "$@"
 }
-start_standby() {
-  mkdir -p "$STANDBY_HOST"
-  pg_ctl -D "$STANDBY" -l "$FAR/standby.log" -s -w -t 60 \
-    -o "-c listen_addresses='' -c unix_socket_directories='$STANDBY_HOST' -c port=$PGPORT" start
-}
+start_standby() { start_copy "$STANDBY" "$STANDBY_HOST"; }
 file_of() { sql "SELECT pg_relation_filepath('$1')"; } # TABLE
 inodes() { stat -c '%i %n' "$STANDBY/$(file_of big)" "$SPACE"/PG_*/*/"$(basename "$(file_of spaced)")"; }
 
@@ -90,7 +87,7 @@ assert_eq linked "$(cat "$STANDBY/linked.conf")" "a file that is a link in the o
 assert_absent "$STANDBY"/{junk,vanishing,base/1/junk,recovery.signal,link,pg_tblspc/1,postmaster.opts,pitr-sync.unfinished} \
   "$STANDBY/"{pg_replslot/of_the_copy,pg_wal/00000002.history,backup_manifest} "$STANDBY/"$'-rf\n.' "$SPACE"/PG_*/junk* \
   "$STANDBY/$(file_of unlogged)"
-assert_eq "file file" "$(echo "$(ls "$SPACE/mine") $(ls "$FAR/elsewhere")")" "what lies outside of the copy"
+assert_eq "file file" "$(ls "$SPACE/mine") $(ls "$FAR/elsewhere")" "what lies outside of the copy"
 assert_eq "$SPACE" "$(readlink "$STANDBY/pg_tblspc/$oid")" "the tablespace"
 start_standby
 sql "INSERT INTO changing VALUES (-2)"

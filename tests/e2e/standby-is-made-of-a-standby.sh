@@ -4,11 +4,12 @@
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/standby.inc"
 . "$(dirname "$0")/sshd.inc"
+. "$(dirname "$0")/sync.inc"
 
-synchronise() { # OPTIONS...
+synchronise() {
   pitr-sync --host="$STANDBY_HOST" --username=postgres --port="$PGPORT" --data-dir="$STANDBY" --ssh-path="$SSH" \
     --log="$SCRATCH/pitr/log/sync.log" --verbose --automatic --standby --primary-conninfo "host=$SCRATCH/nowhere" \
-    --output "$HOST:$FAR/second" --source "zstd=$ARCHIVE" --wal-source "zstd=$ARCHIVE" "$@"
+    --output "$HOST:$FAR/second" --source "zstd=$ARCHIVE" --wal-source "zstd=$ARCHIVE"
 }
 
 new_pair
@@ -29,9 +30,7 @@ sql "INSERT INTO t VALUES (0)"
 switch_wal >/dev/null
 
 STANDBY_HOST=$SCRATCH/second
-mkdir "$STANDBY_HOST"
-pg_ctl -D "$FAR/second" -l "$FAR/second.log" -s -w -t 60 \
-  -o "-c listen_addresses='' -c unix_socket_directories='$STANDBY_HOST' -c port=$PGPORT" start
+start_copy "$FAR/second" "$STANDBY_HOST"
 wait_until '[ "$(standby_sql "SELECT format('\''%s %s'\'', count(*), pg_is_in_recovery()) FROM t")" = "100001 t" ]' 60
 pg_ctl -D "$FAR/second" -s -m immediate stop
 stop immediate
