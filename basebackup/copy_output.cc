@@ -1,6 +1,10 @@
 #include "basebackup/copy_output.h"
 
+#include <atomic>
+
 #include "basebackup/directory.h"
+#include "common/file.h"
+#include "common/parallel.h"
 #include "common/text.h"
 
 namespace pitr {
@@ -34,8 +38,11 @@ std::string host_of(const std::string& place) {
 }
 
 CopyOutput::CopyOutput(const std::string& place, const Remote& remote, const FarPrograms& programs)
-    : place_(place), session_(host_part(place), directory_part(place), remote, copy_script) {
-  ask({"programs", programs.tar, programs.decompressor, programs.another});
+    : place_(place),
+      remote_(remote),
+      rsync_(programs.rsync),
+      session_(host_part(place), directory_part(place), remote, copy_script) {
+  ask({"programs", programs.tar, programs.decompressor, programs.rsync.program, programs.another});
 }
 
 std::string CopyOutput::ask(std::initializer_list<std::string_view> lines) {
@@ -52,11 +59,19 @@ std::vector<std::string> CopyOutput::look(const Cluster& cluster, const std::vec
   constexpr std::string_view holds = "holds ";
   std::vector<std::string> lines;
   const auto describe = [&](const std::string& place, const std::string& reply, std::string_view what) {
-    if (reply.starts_with(holds)) lines.push_back(fmt::format("remove  {}: {}", place, reply.substr(holds.size())));
+    if (reply.starts_with(holds)) {
+      const std::string found = reply.substr(holds.size());
+      lines.push_back(rsync_.program.empty()
+                          ? fmt::format("remove  {}: {}", place, found)
+                          : fmt::format("update  {}: {} (what the original has not is removed)", place, found));
+    }
     lines.push_back(fmt::format("write   {}: {}", place, what));
   };
   const std::string reply = ask({"look", identity(cluster.data_directory)});
   for (const CopiedTablespace& each : tablespaces) {
+    if (!rsync_.program.empty() && lies_within(each.target, directory_part(place_))) {
+      fail(Exit::usage, "tablespace {} would lie in {}, not with --rsync: give --map", each.original.native(), place_);
+    }
     const std::string place = host_part(place_) + ":" + each.target.native();
     const std::string its_reply = in_context("tablespace " + each.target.native(), [&] {
       return ask({"tablespace", each.target.native(), cluster.walk.version_directory, identity(each.original)});
@@ -67,7 +82,23 @@ std::vector<std::string> CopyOutput::look(const Cluster& cluster, const std::vec
   return lines;
 }
 
-void CopyOutput::clear() { ask({"clear"}); }
+void CopyOutput::clear() { ask({rsync_.program.empty() ? "clear" : "keep"}); }
+
+void CopyOutput::prune(SpoolFile& names) {
+  verb_ = "prune";
+  copy(*names.reader(), *this);
+  finish();
+  verb_ = "unpack";
+}
+
+void CopyOutput::send(const FileLists& lists) const {
+  in_context(place_, [&] {
+    for (const FileTree& tree : lists.trees) {
+      const std::string directory = tree.target == "." ? directory_part(place_) : tree.target;
+      send_differences(tree, host_part(place_) + ":" + directory, remote_, rsync_);
+    }
+  });
+}
 
 void CopyOutput::write(Bytes bytes) {
   while (!bytes.empty()) {
@@ -81,7 +112,7 @@ void CopyOutput::write(Bytes bytes) {
 void CopyOutput::send_block() {
   in_context(place_, [&] {
     try {
-      if (!begun_) session_.send({"unpack"});
+      if (!begun_) session_.send({verb_});
       begun_ = true;
       if (block_.empty()) return;
       session_.send({fmt::format("{}", block_.size())});
@@ -98,6 +129,7 @@ void CopyOutput::send_block() {
 void CopyOutput::finish() {
   send_block();
   ask({"end"});
+  begun_ = false;
 }
 
 CopyOutputs::~CopyOutputs() {
@@ -129,6 +161,38 @@ void CopyOutputs::each(F step) {
 void CopyOutputs::clear() {
   each([](CopyOutput& output) { output.clear(); });
   begun_ = true;
+}
+
+void CopyOutputs::bring(FileLists& lists, const std::function<void()>& meanwhile) {
+  each([&](CopyOutput& output) { output.prune(lists.names); });
+  // At once: what one of them reads here, the others find in memory.
+  const std::size_t count = all_.size();
+  std::vector<std::exception_ptr> failures(count);
+  std::atomic<std::size_t> running = count;
+  std::atomic<bool> given_up = false;
+  const auto send = [&](std::size_t i) {
+    give_up_when(&given_up);
+    try {
+      all_[i]->send(lists);
+    } catch (...) {
+      failures[i] = std::current_exception();
+    }
+    give_up_when(nullptr);
+    --running;
+  };
+  const auto wait = [&] {
+    try {
+      for (; running > 0; pause_for(0.2)) meanwhile();
+    } catch (...) {
+      given_up = true;
+      throw;
+    }
+  };
+  parallel_for(count + 1, count + 1, [&](std::size_t i) { i < count ? send(i) : wait(); });
+  auto failure = failures.begin();
+  each([&](CopyOutput&) {
+    if (const std::exception_ptr own = *failure++) std::rethrow_exception(own);
+  });
 }
 
 void CopyOutputs::write(Bytes bytes) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "basebackup/copy_layout.h"
+#include "basebackup/far_rsync.h"
 #include "common/log.h"
 #include "common/ssh_session.h"
 
@@ -14,7 +16,8 @@ namespace pitr {
 struct FarPrograms {
   std::string tar = "tar";
   std::string decompressor;  // "": what is sent is not compressed
-  std::string another;       // "": nothing else
+  FarRsync rsync;
+  std::string another;  // "": nothing else
 };
 
 std::string host_of(const std::string& place);  // without the user
@@ -27,12 +30,17 @@ class CopyOutput final : public Sink {
 
   const std::string& place() const { return place_; }
 
-  // What is there and would be removed, and what would be written: lines for a person. Throws usage when nothing may be
-  // made there.
+  // What is there and would be removed or brought up to date, and what would be written: lines for a person. Throws
+  // usage when nothing may be made there.
   std::vector<std::string> look(const Cluster& cluster, const std::vector<CopiedTablespace>& tablespaces);
 
-  // Looks again and removes it. From here on, until finish() returns, no server starts there.
+  // Looks again and removes it, unless rsync is to find it. From here on, until finish() returns, no server starts
+  // there.
   void clear();
+  // With rsync: removes what is not in the lists. Links are not; they come in the stream.
+  void prune(SpoolFile& names);
+  // With rsync: brings the files. Uses no session, so that several outputs can do it at a time.
+  void send(const FileLists& lists) const;
   // A stream of tar, compressed for the decompressor; its last member is global/pg_control.unfinished.
   void write(Bytes bytes) override;
   void finish() override;  // the copy is durable
@@ -41,8 +49,11 @@ class CopyOutput final : public Sink {
   std::string ask(std::initializer_list<std::string_view> lines);
   void send_block();
 
-  std::string place_;
+  const std::string place_;
+  const Remote remote_;
+  const FarRsync rsync_;
   SshSession session_;
+  std::string_view verb_ = "unpack";  // what the stream is for
   std::string block_;
   bool begun_ = false;
 };
@@ -56,6 +67,8 @@ class CopyOutputs final : public Sink {
   CopyOutputs& operator=(const CopyOutputs&) = delete;
 
   void clear();
+  // With rsync: afterwards they hold what the lists have, and nothing else. Calls `meanwhile` every moment.
+  void bring(FileLists& lists, const std::function<void()>& meanwhile);
   void write(Bytes bytes) override;
   void finish() override;
   bool any_failed() const { return any_failed_; }

@@ -14,10 +14,15 @@ namespace pitr {
 // The data file of a backup: everything of the data directory, then what makes it a backup.
 class DataArchive {
  public:
+  enum class Files {
+    stored,
+    judged,  // only read, for their pages: something else brings them, later bytes maybe, so that there is no manifest
+  };
   // `tar` stays the caller's, who finishes it.
-  DataArchive(const Cluster& cluster, BackupTar& tar, const std::filesystem::path& temporary_directory);
+  DataArchive(const Cluster& cluster, BackupTar& tar, const std::filesystem::path& temporary_directory,
+              Files files = Files::stored);
 
-  // Copies the data directory; `each` is called for every piece of it with the number of its bytes.
+  // Copies, or judges, the data directory; `each` is called for every piece of it with the number of its bytes.
   void write_data(const std::function<void(std::size_t)>& each);
   // Label, map, manifest, in this order. The label exists only after the stop; `control` has to be read after
   // everything else, and is held so that the manifest can name it.
@@ -35,6 +40,7 @@ class DataArchive {
 
   const Cluster& cluster_;
   BackupTar& tar_;
+  Files files_;
   SpoolFile manifest_bytes_;
   ManifestWriter manifest_;
   PageCheck pages_;

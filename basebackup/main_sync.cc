@@ -26,8 +26,12 @@ constexpr Manual manual{
         "It shows what it will remove and where it will write, and asks for YES. It touches no directory where a server "
         "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not become "
         "whole has no global/pg_control, so that no server starts from it; the next run removes it.\n\n"
+        "With --rsync what lies there is brought up to date: what this cluster has not is removed, then rsync compares the "
+        "contents of all files and sends what differs. No server starts there meanwhile, either; the next run with "
+        "--rsync completes what was cut.\n\n"
         "Log in on the other host as the user who will run the server: the files will be that user's. A POSIX shell, "
-        "GNU tar, GNU coreutils and the decompressor of --compress are needed there.",
+        "GNU tar, GNU coreutils and the decompressor of --compress are needed there; with --rsync also rsync (3.1), on "
+        "both sides.",
     .exit_status = "0  every copy is whole and durable\n"
                    "1  no copy was made\n"
                    "2  wrong option or configuration, or an output that must not be touched: nothing was\n"
@@ -41,6 +45,8 @@ struct Options {
   SyncOptions sync;
   std::string checkpoint = "fast";
   std::string pid_file;
+  std::string remote_rsync = "rsync";
+  bool rsync = false;
   int workers = 0;
   int wal_timeout = 600;
   bool automatic = false;
@@ -50,7 +56,8 @@ struct Options {
 
 void add_output(std::vector<std::string>& outputs, const std::string& value) {
   if (kind(Place{false, {}, value, nullptr}) != PlaceKind::ssh || value.find(":/") == value.npos ||
-      value.starts_with(':') || value.starts_with('-') || value.find('\n') != value.npos) {
+      value.starts_with(':') || value.starts_with('-') || host_of(value).starts_with('-') ||
+      value.find('\n') != value.npos) {
     fail(Exit::usage, "{}: not [USER@]HOST:/DIRECTORY", value);
   }
   if (std::ranges::find(outputs, value) != outputs.end()) fail(Exit::usage, "{}: given twice", value);
@@ -75,8 +82,7 @@ std::vector<Option> option_table(Options& options) {
       {"compress", "c", "CODEC[:LEVEL]", "compress what is sent (default: none)",
        [&](const std::string& value) { sync.compression = parse_compression(value); }},
       {"automatic", "a", "", "ask for no YES", set_flag(options.automatic)},
-      {"rsync", "r", "", "refused: sending differences only is not there yet",
-       [](const std::string&) { fail(Exit::usage, "--rsync: sending differences only is not there yet"); }},
+      {"rsync", "r", "", "keep what lies there, send differences only", set_flag(options.rsync)},
       {"standby", "", "", "make standbys: they start and follow this server", set_flag(sync.copy.standby)},
       {"primary-conninfo", "", "TEXT", "tell standbys to find it so (default: as we do)",
        set_text(sync.copy.primary_conninfo)},
@@ -105,19 +111,21 @@ std::vector<Option> option_table(Options& options) {
        set_text(sync.programs.tar)},
       {"remote-compressor-path", "rcp", "FILE", "decompress there by the program FILE",
        set_text(sync.programs.decompressor)},
+      {"remote-rsync-path", "rsp", "FILE", "with --rsync: the rsync there (default: rsync)",
+       set_text(options.remote_rsync)},
       unused_path(options.unused, "tee-path", "ep"),
       unused_path(options.unused, "tar-path", "tp"),
       unused_path(options.unused, "psql-path", "pp"),
       unused_path(options.unused, "shell-path", "sh"),
-      unused_path(options.unused, "remote-rsync-path", "rsp"),
       unused_path(options.unused, "remote-rm-path", "rrp"),
   };
 }
 
-// OmniPITR's synch had a short name of its own.
-std::vector<Option> with_ssh_alias(std::vector<Option> options) {
+// OmniPITR's synch had a short name of its own, and rsync is not for rsync:// here alone.
+std::vector<Option> as_here(std::vector<Option> options) {
   for (Option& option : options) {
     if (option.name == "ssh-path") option.alias = "ssh sp";
+    if (option.name == "rsync-path") option.help = "run the rsync FILE here (default: rsync)";
   }
   return options;
 }
@@ -158,6 +166,10 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   create_directories(sync.temporary_directory, openness_of(sync.data_directory).directory);
   sync.remote.temporary_directory = sync.temporary_directory;
   if (sync.programs.decompressor.empty()) sync.programs.decompressor = decompressor(sync.compression.codec);
+  if (options.rsync) {
+    const bool compress = sync.compression.codec != Codec::none;
+    sync.programs.rsync = {options.remote_rsync, compress, sync.pace.max_rate.now()};
+  }
   sync.ask = !options.automatic;
   sync.workers = worker_count(options.workers, 4);
   sync.fast_checkpoint = options.checkpoint == "fast";
@@ -174,7 +186,7 @@ int main(int argc, char** argv) {
   options.sync.server.database = "postgres";
   options.sync.temporary_directory = default_temporary_directory();
   Log log(manual.program);
-  const auto table = with_ssh_alias(with_remote_options(option_table(options), options.sync.remote));
+  const auto table = as_here(with_remote_options(option_table(options), options.sync.remote));
   return run_program(manual, with_log_options(table, log), log, argc, argv,
                      [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
                      failed_or_usage,

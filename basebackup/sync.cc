@@ -63,15 +63,16 @@ class Copying {
   Copying(const SyncOptions& options, const Cluster& cluster, Server& server, Log& log)
       : options_(options), cluster_(cluster), server_(server), log_(log) {}
 
-  Exit run(Sink& outputs, ReplicationSlot& slot, const ServerSettings& settings) {
+  Exit run(CopyOutputs& outputs, ReplicationSlot& slot, const ServerSettings& settings) {
     BackupTar tar(compress(options_.compression, options_.workers, std::make_unique<BorrowedSink>(outputs)));
-    DataArchive data(cluster_, tar, options_.temporary_directory);
+    DataArchive data(cluster_, tar, options_.temporary_directory,
+                     by_rsync() ? DataArchive::Files::judged : DataArchive::Files::stored);
     // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
     const std::unique_ptr<Staging> staging = make_staging(options_.staging, cluster_.openness);
     WalSources sources{{}, staging.get(), options_.wal_patience};
     sources.places = open_wal_places(options_.staging, options_.sources, cluster_.openness);
 
-    StopResult stop = copy_data(data);
+    StopResult stop = copy_data(data, outputs);
     stop.tablespace_map.clear();  // the links lead where they should already
     const ControlFile control = read_control_file(cluster_.data_directory);
     if (cluster_.is_standby) require_still_standby(cluster_, control);
@@ -94,13 +95,20 @@ class Copying {
   }
 
  private:
-  StopResult copy_data(DataArchive& data) {
+  bool by_rsync() const { return !options_.programs.rsync.program.empty(); }
+
+  StopResult copy_data(DataArchive& data, CopyOutputs& outputs) {
     const std::string label = "pitr-sync " + expand_time("^Y-^m-^d ^H:^M:^S", std::chrono::system_clock::now());
     std::optional<BackupSession> session;
     log_.timed("SELECT pg_backup_start", [&] { session.emplace(server_, label, options_.fast_checkpoint); });
     // Leaving from here on aborts the backup in the server.
-    Pace pace(options_.pace, 0, cluster_.openness.file);
-    log_.timed("Copying $PGDATA", [&] {
+    if (by_rsync()) {
+      FileLists lists = list_files(cluster_.data_directory, cluster_.walk, options_.temporary_directory);
+      log_.timed("Sending differences", [&] { outputs.bring(lists, [&] { session->keep_alive(); }); });
+    }
+    // rsync has a rate of its own.
+    Pace pace(by_rsync() ? PaceOptions{} : options_.pace, 0, cluster_.openness.file);
+    log_.timed(by_rsync() ? "Checking $PGDATA" : "Copying $PGDATA", [&] {
       data.write_data([&](std::size_t bytes) {
         session->keep_alive();
         pace.advance(bytes);

@@ -10,7 +10,7 @@ umask 077
 exec 4>&1
 newline='
 '
-mark=pitr-sync.unfinished  # in a directory that is no whole copy
+mark=pitr-sync.unfinished  # in a directory that is no whole copy; with rsync it holds the names of what belongs there
 control=global/pg_control
 original=     # what identifies the data directory that is copied
 tablespaces=  # lines in threes: path, the cluster's directory in it, what identifies the original
@@ -34,19 +34,23 @@ slowly() { # COMMAND...
   return "$status"
 }
 
-programs() { # TAR DECOMPRESSOR ANOTHER: what is wanted here; "" for none
+programs() { # TAR DECOMPRESSOR RSYNC ANOTHER: what is wanted here; "" for none
   tar=$1
   decompressor=$2
   case $("$tar" --version 2>/dev/null) in
     *'GNU tar'*) ;;
     *) reply "fail $tar is no GNU tar here" && return ;;
   esac
-  for program in "$2" "$3"; do
+  for program in "$2" "$3" "$4"; do
     if [ -n "$program" ] && ! command -v "$program" >/dev/null 2>&1; then
       reply "fail it has no $program"
       return
     fi
   done
+  if [ -n "$3" ] && ! comm -z /dev/null /dev/null >/dev/null 2>&1; then
+    reply "fail it has no comm -z (GNU coreutils 8.25 at least)"
+    return
+  fi
   reply ok
 }
 
@@ -117,11 +121,12 @@ why_not_data() {
   fi
 }
 
-is_tablespace_of_data() { # PATH
+is_tablespace_of_data() { # PATH VERSION-DIRECTORY
   for link in "$data"/pg_tblspc/*; do
     if [ -h "$link" ] && [ "$(readlink "$link")" = "$1" ]; then return 0; fi
   done
-  return 1
+  # The links come last.
+  grep -qzxF -e "$1/$2/" "$data/$mark" 2>/dev/null
 }
 
 why_not_tablespace() { # PATH VERSION-DIRECTORY ORIGINAL
@@ -130,7 +135,7 @@ why_not_tablespace() { # PATH VERSION-DIRECTORY ORIGINAL
     case $1 in "$data"/*) ;; *) echo "$why" ;; esac
   elif [ -e "$1" ] && [ "$(identity "$1")" = "$3" ]; then
     echo "it is the tablespace that is to be copied: give --map"
-  elif [ -e "$1/$2" ] && ! is_tablespace_of_data "$1"; then
+  elif [ -e "$1/$2" ] && ! is_tablespace_of_data "$1" "$2"; then
     echo "$2 is in it, and is no tablespace of what lies in $data: another cluster's?"
   fi
 }
@@ -175,18 +180,35 @@ clear_tablespace() { # PATH VERSION-DIRECTORY
 
 clear_data() {
   [ -d "$data" ] || mkdir -m 700 "$data" || return
-  : >"$data/$mark" || return
+  : >>"$data/$mark" || return
   # From here on it does not start.
   rm -f -- "$data/$control" || return
   each_tablespace clear_tablespace || return
   find "$data" -mindepth 1 -maxdepth 1 ! -name lost+found ! -name "$mark" -exec rm -rf --one-file-system -- {} +
 }
 
-clear() { # what was looked at may have changed while somebody thought about it
+no_mount_in() { # DIRECTORY: what is mounted there is not looked into, and would stay
+  [ -d "$1" ] || return 0
+  places=$(find "$1" -xdev -mindepth 1 -type d -printf '%D %p\n' | grep -v "^$(stat -c %d "$1") ")
+  [ -z "$places" ] || echo "another file system is mounted at ${places#* }"
+  [ -z "$places" ]
+}
+
+no_mount_in_tablespace() { no_mount_in "$1/$2"; }  # PATH VERSION-DIRECTORY
+keep_tablespace() { [ -d "$1" ] || mkdir "$1"; }  # PATH
+
+keep_data() { # for rsync; what does not belong there is removed by prune
+  no_mount_in "$data" || return
+  each_tablespace no_mount_in_tablespace || return
+  [ -d "$data" ] || mkdir -m 700 "$data" || return
+  : >>"$data/$mark" && rm -f -- "$data/$control" && each_tablespace keep_tablespace
+}
+
+begin() { # STEP: after another look, since what is there may have changed while somebody thought about it
   why=$(why_not_data)$(each_tablespace why_not_tablespace)
   if [ -n "$why" ]; then
     reply "fail $why"
-  elif text=$(slowly clear_data 2>&1); then
+  elif text=$(slowly "$1" 2>&1); then
     reply ok
   else
     reason "$text"
@@ -200,16 +222,53 @@ feed() { # the stream: lines with a number, so many bytes behind each, and "end"
   done
   return 1
 }
+
+# Runs what is between two pipes; what all of them say, with a line "=STATUS" for each, goes into one text.
+tell() { # COMMAND...
+  "$@"
+  echo "=$?" >&2
+}
+all_done() { [ "$(printf '%s\n' "$2" | grep -cx '=0')" = "$1" ]; } # NUMBER TEXT: have so many said 0?
+
+# What is there: each name with a NUL behind it, that of a directory with '/' at its end.
+names_in() { # DIRECTORY
+  [ ! -d "$1" ] || find "$1" -xdev -mindepth 1 \( -name lost+found -o -name "$mark*" \) -prune -o \
+    -type d -printf '%p/\0' -o -printf '%p\0'
+}
+names_in_tablespace() { names_in "$1/$2"; } # PATH VERSION-DIRECTORY
+names() { names_in . && each_tablespace names_in_tablespace; }
+
+# The stream has the names of all that the copy may hold. Nothing is removed with what is in it: not a directory that
+# something else was mounted on, or put into, meanwhile.
+remove_others() {
+  cd "$data" || return
+  said=$({ tell feed | tell sort -zo "$mark.new"; } 2>&1)
+  all_done 2 "$said" || return
+  said=$(mv -T "$mark.new" "$mark" 2>&1) || return
+  said=$({
+    tell names | tell sort -zu | tell comm -z -23 - "$mark" | tell sed -z 's|/$||' | tell sort -zr |
+      tell xargs -0r rm -df --
+  } 2>&1 >/dev/null)
+  all_done 6 "$said"
+}
+
+prune() {
+  if slowly remove_others; then
+    reply ok
+  else
+    reason "$(printf '%s\n' "$said" | grep -v '^=')"
+    exit 1
+  fi
+}
+
 expand() { if [ -n "$decompressor" ]; then "$decompressor" -dc; else cat; fi; }
 
 unpack() {
   cd "$data" || exit 1
-  # What the three say, a line "=STATUS" for each of them among it.
   said=$({
-    { feed; echo "=$?" >&2; } | { expand; echo "=$?" >&2; } |
-      { "$tar" --extract --file=- --absolute-names --preserve-permissions --no-same-owner; echo "=$?" >&2; }
+    tell feed | tell expand | tell "$tar" --extract --file=- --absolute-names --preserve-permissions --no-same-owner
   } 2>&1 >/dev/null)
-  if [ "$(printf '%s\n' "$said" | grep -cx '=0')" = 3 ]; then
+  if all_done 3 "$said"; then
     finish
   else
     reason "$(printf '%s\n' "$said" | grep -v '^=')"
@@ -246,10 +305,16 @@ esac
 while IFS= read -r verb; do
   case $verb in
     look) IFS= read -r first && look "$first" ;;
-    programs | tablespace)
-      IFS= read -r first && IFS= read -r second && IFS= read -r third && "$verb" "$first" "$second" "$third"
+    tablespace)
+      IFS= read -r first && IFS= read -r second && IFS= read -r third && tablespace "$first" "$second" "$third"
       ;;
-    clear | unpack) "$verb" ;;
+    programs)
+      IFS= read -r first && IFS= read -r second && IFS= read -r third && IFS= read -r fourth &&
+        programs "$first" "$second" "$third" "$fourth"
+      ;;
+    clear) begin clear_data ;;
+    keep) begin keep_data ;;
+    prune | unpack) "$verb" ;;
     *) reply "fail no such command" ;;
   esac
 done

@@ -25,7 +25,8 @@ PipedProcess::PipedProcess(const std::vector<std::string>& words, const std::vec
         for (const std::string& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
         execute(words, ".");
       },
-      Child::Dies::by_itself);
+      // No closed pipe tells a program to end whose stdin is a file.
+      stdin_file == nullptr ? Child::Dies::by_itself : Child::Dies::with_us);
   complaint_.close_writer();
   if (stdin_file == nullptr) input_ = std::move(input.writer);
   output_ = std::move(output.reader);

@@ -1,12 +1,8 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "common/store.h"
+#include "common/rsync_command.h"
 
 namespace pitr {
 
@@ -24,23 +20,10 @@ class RsyncClient {
   // The name of a file in this place as seen from module().
   std::string in_module(const Name& name) const;
 
-  struct Command {
-    std::vector<std::string> arguments = {};
-    std::string_view names = {};     // for --files-from=-, each with a zero behind it
-    const Fd* input = nullptr;       // a file as its stdin, in place of names
-    std::uint64_t silent_bytes = 0;  // what it may have to read or to sync without a word
-    // Called for each line that it prints; '\r', as in progress, ends a line, too.
-    std::function<void(const std::string&)> each = [](const std::string&) {};
-  };
-  struct Result {
-    int status;
-    std::string said;
-  };
-  Result run(const Command& command) const;
+  using Command = RsyncCommand;
+  using Result = RsyncResult;
+  Result run(Command command) const;
   void run_or_fail(const Command& command) const;
-
-  // Why a run did not work, in one line.
-  static std::string reason(const Result& result);
 
  private:
   std::string place_;

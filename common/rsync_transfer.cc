@@ -85,7 +85,7 @@ bool send(RsyncModule& module, const SpoolFile& content, const std::string& name
     module.has_fsync = false;
     result = attempt();
   }
-  if (result.status != 0) fail(Exit::failed, "{}", RsyncClient::reason(result));
+  if (result.status != 0) fail(Exit::failed, "{}", result.reason());
   return sent;
 }
 
@@ -98,7 +98,7 @@ bool has_sent(const RsyncModule& module, const SpoolFile& content, const std::st
     other = other || line.starts_with("<f");
   };
   const RsyncClient::Result result = run_with(module, content, name, std::move(command));
-  if (result.status != 0) fail(Exit::failed, "check what was sent: {}", RsyncClient::reason(result));
+  if (result.status != 0) fail(Exit::failed, "check what was sent: {}", result.reason());
   if (!same && !other) fail(Exit::failed, "rsync does not say whether it is there");
   return same;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/text.h"
+
 namespace pitr {
 namespace {
 
@@ -11,12 +13,6 @@ constexpr std::string_view recovery_settings[] = {
     "restore_command",           "archive_cleanup_command", "recovery_end_command",    "recovery_target",
     "recovery_target_name",      "recovery_target_time",    "recovery_target_xid",     "recovery_target_lsn",
     "recovery_target_inclusive", "recovery_target_action",  "recovery_target_timeline"};
-
-std::string quote_for_shell(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 std::string word_for_shell(const std::string& text) {
   const auto is_plain = [](char c) {

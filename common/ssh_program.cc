@@ -1,17 +1,8 @@
 #include "common/pipe_store.h"
 #include "common/ssh_session.h"
+#include "common/text.h"
 
 namespace pitr {
-namespace {
-
-std::string quote_for_shell(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-}  // namespace
-
 std::unique_ptr<Store> open_far_program(const std::string& host, const std::string& directory, const Remote& remote) {
   const bool takes_path = remote.far_program.starts_with('!');
   const std::string program = quote_for_shell(remote.far_program.substr(takes_path ? 1 : 0));

@@ -35,7 +35,7 @@ std::string far_side_command(std::string_view script) {
 
 }  // namespace
 
-std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command) {
+std::vector<std::string> ssh_words(const Remote& remote) {
   const auto seconds = remote.timeout.count();
   std::vector<std::string> words = {remote.ssh, "-T", "-x", "-a"};
   const auto option = [&](std::string text) {
@@ -55,6 +55,11 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
     option("ControlPath=" + (*directory / "%C").native());
     option("ControlPersist=60");
   }
+  return words;
+}
+
+std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command) {
+  std::vector<std::string> words = ssh_words(remote);
   words.insert(words.end(), {"--", host, std::move(command)});
   return words;
 }

@@ -11,7 +11,9 @@
 
 namespace pitr {
 
-// How ssh is called to give `command` to the shell of another host.
+// How ssh is called, up to the host that it is to reach.
+std::vector<std::string> ssh_words(const Remote& remote);
+// The same to give `command` to the shell of another host.
 std::vector<std::string> ssh_words(const std::string& host, const Remote& remote, std::string command);
 
 // The far side of an ssh store: ssh_far_side.sh.

@@ -42,4 +42,9 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
+std::string quote_for_shell(std::string text) {
+  replace_all(text, "'", "'\\''");
+  return "'" + text + "'";
+}
+
 }  // namespace pitr

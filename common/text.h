@@ -22,4 +22,7 @@ std::map<std::string, std::string> read_values(Source& from);
 
 void replace_all(std::string& text, std::string_view from, std::string_view to);
 
+// As one word for a POSIX shell, whatever is in it.
+std::string quote_for_shell(std::string text);
+
 }  // namespace pitr

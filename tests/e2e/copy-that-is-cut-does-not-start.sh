@@ -4,6 +4,7 @@
 # for the next copy. A copy without --standby is a cluster of its own, which archives nothing.
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/sshd.inc"
+. "$(dirname "$0")/sync.inc"
 PRIMARY=$DATA
 
 synchronise() { # OPTIONS...
@@ -15,12 +16,6 @@ tar_in() { # DIRECTORY: the process that unpacks there
   for pid in $(pgrep -x tar); do
     if [ "$(readlink "/proc/$pid/cwd")" = "$1" ]; then echo "$pid"; fi
   done
-}
-assert_starts_not() { # DIRECTORY
-  [ -e "$1/base" ] || fail "$1 holds no part of a copy: this proves nothing"
-  [ -e "$1/pitr-sync.unfinished" ] || fail "nothing in $1 says that it is unfinished"
-  assert_absent "$1/global/pg_control"
-  assert_fails 1 pg_ctl -D "$1" -s -w -t 20 -o "-c port=5433 -c listen_addresses=''" start
 }
 
 new_cluster --wal-segsize=1

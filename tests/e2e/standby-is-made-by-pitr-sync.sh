@@ -4,17 +4,14 @@
 . "$(dirname "$0")/harness.sh"
 . "$(dirname "$0")/standby.inc"
 . "$(dirname "$0")/sshd.inc"
+. "$(dirname "$0")/sync.inc"
 STANDBY=$FAR/standby
 
 synchronise() { # OPTIONS...
   pitr-sync --host="$PGHOST" --username=postgres --port="$PGPORT" --data-dir="$DATA/" --temp-dir="$SCRATCH/pitr/tmp" \
     --ssh-path="$SSH" --log="$SCRATCH/pitr/log/sync.log" --verbose "$@"
 }
-start_standby() {
-  mkdir -p "$STANDBY_HOST"
-  pg_ctl -D "$STANDBY" -l "$FAR/standby.log" -s -w -t 60 \
-    -o "-c listen_addresses='' -c unix_socket_directories='$STANDBY_HOST' -c port=$PGPORT" start
-}
+start_standby() { start_copy "$STANDBY" "$STANDBY_HOST"; }
 answering() { # ANSWER OPTIONS...: of somebody at a terminal
   declare -fx synchronise
   SHELL=/bin/bash SSH=$SSH DATA=$DATA script -qec "$(printf '%q ' synchronise "${@:2}")" /dev/null <<<"$1"
