@@ -88,6 +88,12 @@ def grow_memory(target, size):
     mount("tmpfs", target, "tmpfs", MS_REMOUNT, f"size={size}")
 
 
+def shrink_memory(target):
+    """Not a byte more fits."""
+    about = os.statvfs(target)
+    grow_memory(target, str((about.f_blocks - about.f_bfree) * about.f_frsize))
+
+
 def mount_read_only(target):
     mount(target, target, "none", MS_BIND)
     mount("none", target, "none", MS_BIND | MS_REMOUNT | MS_RDONLY)
