@@ -77,10 +77,13 @@ std::string with_settings(const std::string& old, std::string_view program, cons
     const std::size_t end = std::min(old.find('\n', at), old.size());
     const std::string line = old.substr(at, end - at);
     at = end + 1;
-    if (is_mark(line, ": begin")) in_block = true;
-    const bool is_ours =
-        in_block || std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
-    if (is_mark(line, ": end")) in_block = false;
+    const bool begins = is_mark(line, ": begin");
+    const bool ends = is_mark(line, ": end");
+    // A block whose end somebody removed would reach to the end of the file.
+    if (begins) in_block = old.find(": end\n", at) != old.npos;
+    const bool is_ours = begins || ends || in_block ||
+                         std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
+    if (ends) in_block = false;
     if (!is_ours) kept += line + "\n";
   }
   return fmt::format("{0}# {1}: begin\n{2}# {1}: end\n", kept, program, settings.text());

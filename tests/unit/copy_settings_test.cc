@@ -42,4 +42,6 @@ TEST_CASE("a standby has its slot and its archive, and no recovery target; anoth
   CHECK(settings_of_copy({}, {}, true).text().find("archive_mode = 'off'\n") != std::string::npos);
   CHECK(with_settings("a = 1\n# pitr-recover: begin\nb = 2\n# pitr-recover: end\n", "pitr-sync", {}) ==
         "a = 1\n# pitr-sync: begin\n# pitr-sync: end\n");
+  CHECK(with_settings("a = 1\n# pitr-recover: begin\nb = 2\n", "pitr-sync", {}) ==
+        "a = 1\nb = 2\n# pitr-sync: begin\n# pitr-sync: end\n");
 }
