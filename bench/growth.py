@@ -28,7 +28,7 @@ def archive_rows(bench, wal, rounds):
 
 def base_rows(bench, server):
     """Backups of the cluster with more bytes and more files in a directory that no server looks at."""
-    large, small_files = bench.amount((0.2, 500), (1, 20_000), (10, 200_000))
+    large, small_files = bench.amount((0.2, 500), (0.5, 10_000), (10, 200_000))
     extra = server.data / "base" / "9999"
     rows, sizes = [], []
 

@@ -8,6 +8,7 @@ from material import data_directory, empty
 from measure import BenchError, Goal, Row, Table
 from pgbackrest import Repository
 
+OF_GOALS = ("cp", "pitr none", "pitr zstd 1", "pgbackrest zstd 1", "limit zstd 1")
 CODECS = {"none": "none", "lz4": "lz4", "zstd 1": "zstd:1", "gzip": "gzip"}
 SUFFIXES = {"none": "", "lz4": ".lz4", "zstd 1": ".zst", "gzip": ".gz"}
 
@@ -50,7 +51,6 @@ def table(bench, wal):
     data = data_directory(bench, wal, "restored", segments)
     out = bench.directory("restore-out")
     rows = {}
-    of_goals = ("cp", "pitr none", "pitr zstd 1", "pgbackrest zstd 1", "limit zstd 1")
 
     def add(key, name, command, target):
         def gone(_round):
@@ -60,7 +60,7 @@ def table(bench, wal):
             if target.read_bytes() != segments[i].read_bytes():
                 raise BenchError(f"{name}: {target} is not the segment")
 
-        rows[key] = Row(name, command, gone, same, extra=key not in of_goals)
+        rows[key] = Row(name, command, gone, same, extra=key not in OF_GOALS)
 
     add("cp", "cp", lambda i: ["cp", segments[i], out / "cp"], out / "cp")
     for name, codec in CODECS.items():
