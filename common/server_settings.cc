@@ -35,6 +35,18 @@ std::string key_of(const std::string& line) {
   return key;
 }
 
+bool is_recovery_setting(const std::string& line) {
+  return std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size(); at += lines.back().size() + 1) {
+    lines.push_back(text.substr(at, text.find('\n', at) - at));
+  }
+  return lines;
+}
+
 // "# pitr-recover: begin": whichever of our programs wrote it.
 bool is_mark(const std::string& line, std::string_view which) {
   return line.starts_with("# pitr-") && line.ends_with(which) && line.find(' ', 2) == line.size() - which.size() + 1;
@@ -72,19 +84,16 @@ void ServerSettings::switch_archiving_off() {
 
 std::string with_settings(const std::string& old, std::string_view program, const ServerSettings& settings) {
   std::string kept;
-  bool in_block = false;
-  for (std::size_t at = 0; at < old.size();) {
-    const std::size_t end = std::min(old.find('\n', at), old.size());
-    const std::string line = old.substr(at, end - at);
-    at = end + 1;
-    const bool begins = is_mark(line, ": begin");
-    const bool ends = is_mark(line, ": end");
-    // A block whose end somebody removed would reach to the end of the file.
-    if (begins) in_block = old.find(": end\n", at) != old.npos;
-    const bool is_ours = begins || ends || in_block ||
-                         std::ranges::find(recovery_settings, key_of(line)) != std::end(recovery_settings);
-    if (ends) in_block = false;
-    if (!is_ours) kept += line + "\n";
+  const std::vector<std::string> lines = lines_of(old);
+  const auto ends_block = [](const std::string& line) { return is_mark(line, ": end"); };
+  for (auto line = lines.begin(); line != lines.end(); ++line) {
+    if (is_mark(*line, ": begin")) {
+      // One whose end somebody removed would reach to the end of the file.
+      const auto end = std::find_if(line, lines.end(), ends_block);
+      if (end != lines.end()) line = end;
+    } else if (!ends_block(*line) && !is_recovery_setting(*line)) {
+      kept += *line + "\n";
+    }
   }
   return fmt::format("{0}# {1}: begin\n{2}# {1}: end\n", kept, program, settings.text());
 }

@@ -265,7 +265,7 @@ def worker_points(t, p, trace):
       D20p="signal=KILL", D20q="error=ENOSPC", D20r="error=EIO")
 def struck(t, fault):
     s = t.m.segments
-    p = Prefetching(t, ahead=3)
+    p = Prefetching(t, ahead=6)
     trace = t.dir / "trace"
     found = worker_points(t, p, trace)
     calls = {point.call for point in found}
