@@ -5,9 +5,9 @@ import signal
 
 import sandbox
 import traces
-from base_world import Backups, small_disk, wait_until
+from base_world import Backups, small_disk
 from program import ARCHIVE, BASE
-from registry import case, check, each
+from registry import case, check, each, wait_until
 
 
 @each("no space {}: no set, the space returns, and the next backup works",

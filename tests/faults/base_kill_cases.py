@@ -6,8 +6,8 @@ import time
 import sandbox
 import traces
 from archive_power_cases import PowerCut
-from base_world import Backups, wait_until
-from registry import case, check
+from base_world import Backups
+from registry import case, check, wait_until
 
 
 @case("B03", "its session is terminated: no set, and the next backup works")

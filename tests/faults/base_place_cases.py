@@ -4,9 +4,9 @@ import os
 import signal
 
 import traces
-from base_world import Backups, wait_until, world_may_read
+from base_world import Backups, world_may_read
 from material import Server
-from registry import case, check, each
+from registry import case, check, each, wait_until
 
 
 @each("a symbolic link {}: an end at once that names it",

@@ -5,21 +5,13 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
 
 import sandbox
 from material import BIN, Server
 from program import ARCHIVE, BASE
-from registry import check
+from registry import check, wait_until
 
 ROWS = 3000
-
-
-def wait_until(what, condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
-        time.sleep(0.02)
 
 
 class Backups:

@@ -12,7 +12,7 @@ import sandbox
 import traces
 from archive_kill_cases import empty
 from archive_power_cases import PowerCut
-from registry import Failure, case, check, each
+from registry import Failure, case, check, each, wait_until
 from staging_cases import live_staging
 from world import STORED
 
@@ -150,9 +150,7 @@ def signalled(t, name):
     for wanted in (2, 4):
         backlog.begin()
         run = backlog.call(wait=False)
-        deadline = time.monotonic() + 20
-        while sum(bool(t.forms(name)) for name in backlog.names) < wanted and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(f"{wanted} files are stored", lambda: sum(bool(t.forms(name)) for name in backlog.names) >= wanted)
         run.signal(getattr(signal, name))
         sent = time.monotonic()
         # The second file has a name, so the first one is durable everywhere.
@@ -244,9 +242,7 @@ def vanishing(t, when):
         return written.exists() and written.stat().st_size == size
 
     run = backlog.call(prefix=slow, wait=False)
-    deadline = time.monotonic() + 20
-    while not is_time() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until("it is time", is_time)
     (backlog.status / f"{gone}.ready").unlink()
     check(not t.forms(gone), "the mark went too late")
     run.wait().ok()

@@ -6,11 +6,10 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 import sandbox
 from program import Run, environment
-from registry import check
+from registry import wait_until
 
 
 def free_port():
@@ -20,14 +19,14 @@ def free_port():
 
 
 def wait_for_port(port, what):
-    deadline = time.monotonic() + 20
-    while True:
+    def answers():
         try:
             socket.create_connection(("127.0.0.1", port)).close()
-            return
+            return True
         except OSError:
-            check(time.monotonic() < deadline, f"{what} does not start")
-            time.sleep(0.02)
+            return False
+
+    wait_until(f"{what} answers", answers)
 
 
 class Proxy:
@@ -153,10 +152,7 @@ class FarHost:
 
     def becomes_clean(self):
         """The shell over there drops what it was writing when it sees that nobody is there any more."""
-        deadline = time.monotonic() + 20
-        while self.t.litter(self.far):
-            check(time.monotonic() < deadline, f"litter over there: {self.t.litter(self.far)}")
-            time.sleep(0.05)
+        wait_until("no litter is over there", lambda: not self.t.litter(self.far))
 
     def rerun(self, path, *options, **how):
         self.proxy.heal()

@@ -10,7 +10,7 @@ import sandbox
 from archive_power_cases import PowerCut
 from far_host import FarHost, RsyncDaemon
 from program import environment
-from registry import case, check
+from registry import case, check, wait_until
 
 F_OFD_SETLK = 37
 
@@ -228,10 +228,7 @@ def spool(t):
     flush = host.archive("--flush", *spool_options, places=[t.dst]).gives(0, 1)
     if flush.status == 1:
         flush.says("another run holds it")  # the one in the background is at it
-    deadline = time.monotonic() + 30
-    while t.forms(path.name, queue) or t.forms(second.name, queue):
-        check(time.monotonic() < deadline, "it is not delivered")
-        time.sleep(0.05)
+    wait_until("both are delivered", lambda: not t.forms(path.name, queue) and not t.forms(second.name, queue))
     t.holds(path, host.far)
     t.holds(second, host.far)
     t.no_litter(host.far)
@@ -311,10 +308,7 @@ def in_order(t):
         run = t.archive(second, "--require", t.dst, "--spool-dir", t.dir / "spool", places=[t.dst, t.dst2], state=False,
                         prefix=("strace", "-qq", "-o", t.dir / "trace", "-e", "trace=fsync",
                                 "-e", "inject=fsync:delay_enter=2000000:when=1"), wait=False)
-        deadline = time.monotonic() + 20
-        while not t.litter(t.dst2):
-            check(time.monotonic() < deadline, "it is not on its way")
-            time.sleep(0.01)
+        wait_until("it is on its way", lambda: t.litter(t.dst2))
         t.store(first, place=queue)
         run.wait(30).ok()
         t.holds(second, t.dst)

@@ -4,21 +4,13 @@ worker, the sources and the disk; it is gone when recovery is."""
 import os
 import pathlib
 import signal
-import time
 
 import material as wal
 import sandbox
 import traces
 from program import Run
-from registry import case, check, each
+from registry import case, check, each, wait_until
 from world import MODES
-
-
-def until(what, condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
-        time.sleep(0.01)
 
 
 class Prefetching:
@@ -46,7 +38,7 @@ class Prefetching:
         self.stop_server()
         self.server.signal(signal.SIGKILL)
         self.server.process.wait()
-        until("the worker ends", lambda: not self.workers())
+        wait_until("the worker ends", lambda: not self.workers())
 
     def workers(self):
         """Those of this spool that live."""
@@ -85,11 +77,11 @@ class Prefetching:
 
     def holds(self, *segments):
         wanted = sorted(segment.name for segment in segments)
-        until(f"{wanted} are there, not {self.held()}", lambda: self.held() == wanted)
+        wait_until(f"{wanted} are there, not {self.held()}", lambda: self.held() == wanted)
 
     def is_gone(self):
-        until("the worker ends", lambda: not self.workers())
-        until("the spool is gone", lambda: not self.parent.exists())
+        wait_until("the worker ends", lambda: not self.workers())
+        wait_until("the spool is gone", lambda: not self.parent.exists())
 
     def plant(self, segment, content=None, crc=None):
         """An entry as the worker leaves it, without a worker."""
@@ -220,7 +212,7 @@ def other_file_system(t):
     p.hits(s[2])
     p.holds(*s[3:6])
     p.stop_server()
-    until("the spool is empty", lambda: not list(p.parent.iterdir()))
+    wait_until("the spool is empty", lambda: not list(p.parent.iterdir()))
 
 
 @case("PF03", "the disk of the spool is full: nothing is prefetched, the last space is left to the server")
@@ -237,7 +229,7 @@ def full(t):
     p.gives(s[4])  # from wherever: the worker may have seen the room first
     p.holds(*s[5:8])
     sandbox.grow_memory(p.parent, "4m")
-    until("the space is given back", lambda: not list(p.parent.iterdir()))
+    wait_until("the space is given back", lambda: not list(p.parent.iterdir()))
     p.misses(s[5])
 
 
@@ -252,7 +244,7 @@ def has_struck(trace):
 def worker_points(t, p, trace):
     """Where a fault can strike the worker and not the call that starts it, which comes first with small numbers."""
     run = p.call(t.m.segments[1], prefix=traces.recording(trace, traces.CHANGING), wait=False)
-    until("it is full", lambda: len(p.held()) == p.ahead, 60)
+    wait_until("it is full", lambda: len(p.held()) == p.ahead, 60)
     p.stop_server()
     run.wait(60).ok()
     lines = traces.read(trace)
@@ -273,17 +265,17 @@ def struck(t, fault):
     for point in traces.sample(found, 10, t.all):
         p.pid_file.write_text(f"{p.server.process.pid}\n", encoding="ascii")
         run = p.call(s[1], prefix=traces.strike(trace, point, fault), wait=False)
-        until(f"{point}: it is full, struck or ended", lambda: len(p.held()) == p.ahead or has_ended(run) or
+        wait_until(f"{point}: it is full, struck or ended", lambda: len(p.held()) == p.ahead or has_ended(run) or
               has_struck(trace), 60)
         p.stop_server()
         run.wait(60)
-        until("the worker ends", lambda: not p.workers())
+        wait_until("the worker ends", lambda: not p.workers())
         p.pid_file.write_text(f"{p.server.process.pid}\n", encoding="ascii")
         for segment in s[1:7]:
             p.gives(segment)
         # Recovery ends, and with it what a killed worker has left.
         p.stop_server()
-        until("the worker ends", lambda: not p.workers())
+        wait_until("the worker ends", lambda: not p.workers())
         p.call("00000001.history", mode="other", target=t.pg_wal / "RECOVERYHISTORY").gives(1)
         p.is_gone()
 
@@ -296,12 +288,12 @@ def killed_worker(t):
     p.holds(*s[2:5])
     with sandbox.as_root():
         os.kill(p.workers()[0], signal.SIGKILL)
-    until("it is dead", lambda: not p.workers())
+    wait_until("it is dead", lambda: not p.workers())
     p.hits(s[2])
     p.holds(*s[3:6])
     with sandbox.as_root():
         os.kill(p.workers()[0], signal.SIGKILL)
-    until("it is dead", lambda: not p.workers())
+    wait_until("it is dead", lambda: not p.workers())
     check(p.held(), "a killed worker cleans up")
     p.call("00000001.history", mode="other", target=t.pg_wal / "RECOVERYHISTORY").gives(1)
     p.is_gone()

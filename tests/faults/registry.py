@@ -1,6 +1,7 @@
 """The list of cases, and what ends one."""
 
 import collections
+import time
 
 Case = collections.namedtuple("Case", "id title function")
 CASES = []
@@ -35,3 +36,10 @@ def each(title, **parameters):
 def check(truth, text):
     if not truth:
         raise Failure(text)
+
+
+def wait_until(what, condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
+        time.sleep(0.02)

@@ -7,16 +7,9 @@ import time
 from fuse_fs import FuseMount
 from material import Server
 from program import ARCHIVE, RESTORE
-from registry import case, check, each
+from registry import case, check, each, wait_until
 
 ROWS = 12000
-
-
-def wait_until(what, condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
-        time.sleep(0.1)
 
 
 def broken_server(server, text):
@@ -79,14 +72,14 @@ def recovery(t):
     for what, damage, repair in breaking(t, segments[2]):
         damage()
         server.start()
-        wait_until(f"{what}: the server stops", lambda: not server.is_running(), 30)
+        wait_until(f"{what}: the server stops", lambda: not server.is_running())
         check((server.data / "recovery.signal").exists(), f"{what}: recovery.signal is gone")
         check(not (server.data / "pg_wal/00000002.history").exists(), f"{what}: it was promoted")
         repair()
     status, text = server.start()
     if status != 0:
         broken_server(server, f"it does not start from the repaired archive: {text}")
-    wait_until("the end of recovery", lambda: server._call(*server.psql("SELECT 1"))[0] == 0, 30)
+    wait_until("the end of recovery", lambda: server._call(*server.psql("SELECT 1"))[0] == 0)
     check(server.sql("SELECT count(*) FROM rows") == str(ROWS),
           f"{server.sql('SELECT count(*) FROM rows')} rows")
 
@@ -111,7 +104,7 @@ def standby(t):
                 broken_server(server, f"{what}: the standby is down or promoted")
             time.sleep(0.2)
         repair()
-    wait_until("all rows", lambda: server.sql("SELECT count(*) FROM rows") == str(ROWS), 30)
+    wait_until("all rows", lambda: server.sql("SELECT count(*) FROM rows") == str(ROWS))
     check(server.sql("SELECT pg_is_in_recovery()") == "t", "it promoted itself")
 
 
@@ -131,9 +124,9 @@ def promotion(t, timeline):
     status, text = server.start()
     if status != 0:
         broken_server(server, f"it does not start: {text}")
-    wait_until("all rows", lambda: server.sql("SELECT count(*) FROM rows") == str(ROWS), 30)
+    wait_until("all rows", lambda: server.sql("SELECT count(*) FROM rows") == str(ROWS))
     fuse.stop()
-    wait_until("a call hangs", fuse.has_unanswered, 30)
+    wait_until("a call hangs", fuse.has_unanswered)
     started = time.monotonic()
     server._call("pg_ctl", "-D", server.data, "-t", "60", "-w", "promote")
     took = time.monotonic() - started
