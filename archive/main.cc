@@ -98,11 +98,6 @@ std::vector<Option> option_table(Options& options) {
       {"temp-dir", "t", "DIR", "keep in DIR what rsync must have as a file (/tmp)",
        set_text(options.temporary_directory)},
       {"not-nice", "nn", "", "accepted; pitr-archive is never niced", no_meaning(options.unused, "not-nice")},
-      unused_path(options.unused, "gzip-path", "gp"),
-      unused_path(options.unused, "bzip2-path", "bp"),
-      unused_path(options.unused, "lzma-path", "lp"),
-      unused_path(options.unused, "lz4-path", "ll"),
-      unused_path(options.unused, "xz-path", "xz"),
       unused_path(options.unused, "nice-path", "np"),
   };
 }
@@ -227,8 +222,10 @@ int main(int argc, char** argv) {
   Options options;
   options.temporary_directory = default_temporary_directory();
   Log log(manual.program);
+  const auto table =
+      with_remote_options(with_compressor_paths(option_table(options), options.unused), options.remote);
   return run_program(
-      manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc, argv,
+      manual, with_log_options(table, log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
       // PostgreSQL asks again after 1..125; it need not know more than that the file is not stored.
       [](const Error& error) { return error.code() == Exit::usage ? 2 : 1; },

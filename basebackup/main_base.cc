@@ -130,11 +130,6 @@ std::vector<Option> option_table(Options& options) {
       unused_path(options.unused, "shell-path", "sh"),
       unused_path(options.unused, "psql-path", "pp sp"),
       unused_path(options.unused, "pgcontroldata-path", ""),
-      unused_path(options.unused, "gzip-path", "gp"),
-      unused_path(options.unused, "bzip2-path", "bp"),
-      unused_path(options.unused, "lzma-path", "lp"),
-      unused_path(options.unused, "lz4-path", "ll"),
-      unused_path(options.unused, "xz-path", "xz"),
       unused_path(options.unused, "nice-path", "np"),
   };
 }
@@ -244,7 +239,8 @@ int main(int argc, char** argv) {
   options.backup.filename_template = default_set_template;
   options.backup.temporary_directory = default_temporary_directory();
   Log log(manual.program);
-  const auto table = with_remote_options(option_table(options), options.remote);
+  const auto table =
+      with_remote_options(with_compressor_paths(option_table(options), options.unused), options.remote);
   return run_program(manual, with_log_options(table, log), log, argc, argv,
                      [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
                      failed_or_usage,

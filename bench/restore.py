@@ -35,7 +35,9 @@ def prefetch_row(bench, data, segments):
     def waiting(i):
         target.unlink(missing_ok=True)
         deadline = time.monotonic() + 5
-        while i > 0 and time.monotonic() < deadline and not list(spool.rglob(f"*{segments[i].name}*")):
+        while i > 0 and not list(spool.rglob(f"*{segments[i].name}*")):
+            if time.monotonic() > deadline:
+                raise BenchError(f"{segments[i].name} was not prefetched in 5 s")
             time.sleep(0.01)
 
     def command(i):

@@ -98,6 +98,10 @@ class Reader {
       expected.stored_offset = last.stored_offset + last.stored_size;
       expected.raw_offset = last.raw_offset + last.raw_size;
     }
+    constexpr std::uint32_t largest = 1 << 30;  // see codec.h; what is read next has to find room in memory
+    if (block.raw_size > largest || block.stored_size > 2 * largest) {
+      fail(Exit::damaged, "{}: its block at {} is larger than any", file.name, block.stored_offset);
+    }
     if (block.stored_offset != expected.stored_offset || block.raw_offset != expected.raw_offset) {
       fail(Exit::damaged, "{}: its block at {} does not follow the one before", file.name, block.stored_offset);
     }

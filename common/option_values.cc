@@ -78,6 +78,13 @@ Option unused_path(std::vector<std::string>& unused, std::string_view name, std:
   return {name, alias, "FILE", "accepted; no such program is run", no_meaning(unused, name)};
 }
 
+std::vector<Option> with_compressor_paths(std::vector<Option> options, std::vector<std::string>& unused) {
+  constexpr std::pair<std::string_view, std::string_view> compressors[] = {
+      {"gzip-path", "gp"}, {"bzip2-path", "bp"}, {"lzma-path", "lp"}, {"lz4-path", "ll"}, {"xz-path", "xz"}};
+  for (const auto& [name, alias] : compressors) options.push_back(unused_path(unused, name, alias));
+  return options;
+}
+
 std::function<void(const std::string&)> set_place(Place& target, const Remote* remote) {
   return [&target, remote](const std::string& value) {
     target = parse_place(value);

@@ -42,8 +42,10 @@ std::function<void(const std::string&)> set_choice(std::string& target, std::vec
 std::function<void(const std::string&)> append_text(std::vector<std::string>& target);
 // Accepted for OmniPITR's users, without a meaning today: `unused` receives the name for a word in verbose.
 std::function<void(const std::string&)> no_meaning(std::vector<std::string>& unused, std::string_view name);
-// Such a row for the path of a compressor or another program.
+// Such a row for the path of a program.
 Option unused_path(std::vector<std::string>& unused, std::string_view name, std::string_view alias);
+// Appends those of the compressors.
+std::vector<Option> with_compressor_paths(std::vector<Option> options, std::vector<std::string>& unused);
 
 // Refuses the same place twice, whatever the codecs, and what is no place. `remote` (null: the defaults) is how the
 // places are reached that lie on other hosts.

@@ -94,11 +94,6 @@ std::vector<Option> option_table(Options& options) {
       {"prefetch", "", "N", "fetch at most N ahead; 0: none (default: 8)", set_number(options.prefetch, 0, 64)},
       {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly", no_meaning(options.unused, "error-pgcontroldata")},
       unused_path(options.unused, "pgcontroldata-path", "pp"),
-      unused_path(options.unused, "gzip-path", "gp"),
-      unused_path(options.unused, "bzip2-path", "bp"),
-      unused_path(options.unused, "lzma-path", "lp"),
-      unused_path(options.unused, "lz4-path", "ll"),
-      unused_path(options.unused, "xz-path", "xz"),
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
   };
 }
@@ -256,6 +251,7 @@ int main(int argc, char** argv) {
     const std::filesystem::path directory = data_directory(options);
     if (is_there(directory / "global" / "pg_control")) become_owner_of(directory);
   };
-  const auto table = with_remote_options(option_table(options), options.remote);
+  const auto table =
+      with_remote_options(with_compressor_paths(option_table(options), options.unused), options.remote);
   return run_program(manual, with_log_options(table, log), log, argc, argv, job, status, prepare);
 }
