@@ -11,8 +11,8 @@
 #include "archive/destinations.h"
 #include "archive/outcomes.h"
 #include "archive/staging_copy.h"
-#include "common/background_sink.h"
-#include "common/control_file.h"
+#include "common/os/background_sink.h"
+#include "common/postgres/control_file.h"
 
 namespace pitr {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "archive/requirement.h"
 #include "archive/spool.h"
-#include "common/log.h"
-#include "common/store.h"
-#include "common/wal_archive.h"
+#include "common/cli/log.h"
+#include "common/store/store.h"
+#include "common/wal/wal_archive.h"
 
 namespace pitr {
 

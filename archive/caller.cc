@@ -6,7 +6,7 @@
 #include <charconv>
 #include <string>
 
-#include "common/fd.h"
+#include "common/os/fd.h"
 
 namespace pitr {
 namespace {

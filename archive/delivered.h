@@ -4,8 +4,8 @@
 #include <set>
 #include <string>
 
-#include "common/file.h"
-#include "common/wal.h"
+#include "common/os/file.h"
+#include "common/postgres/wal.h"
 
 namespace pitr {
 

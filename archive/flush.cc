@@ -4,9 +4,9 @@
 #include <atomic>
 
 #include "archive/destinations.h"
-#include "common/child.h"
-#include "common/lock.h"
-#include "common/parallel.h"
+#include "common/process/child.h"
+#include "common/os/lock.h"
+#include "common/os/parallel.h"
 
 namespace pitr {
 namespace {

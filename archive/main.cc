@@ -3,11 +3,11 @@
 #include "archive/flush.h"
 #include "archive/look_ahead.h"
 #include "archive/marking.h"
-#include "common/lock.h"
-#include "common/parallel.h"
-#include "common/process.h"
-#include "common/program.h"
-#include "common/remote_options.h"
+#include "common/os/lock.h"
+#include "common/os/parallel.h"
+#include "common/process/process.h"
+#include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 
 using namespace pitr;
 

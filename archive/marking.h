@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "common/log.h"
-#include "common/wal_archive.h"
+#include "common/cli/log.h"
+#include "common/wal/wal_archive.h"
 
 namespace pitr {
 

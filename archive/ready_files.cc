@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 namespace pitr {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/wal.h"
+#include "common/postgres/wal.h"
 
 namespace pitr {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/options.h"
+#include "common/cli/options.h"
 
 namespace pitr {
 

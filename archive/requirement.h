@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/place.h"
+#include "common/store/place.h"
 
 namespace pitr {
 

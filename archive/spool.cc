@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/wal_archive.h"
+#include "common/wal/wal_archive.h"
 
 namespace pitr {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "common/place.h"
-#include "common/wal.h"
+#include "common/store/place.h"
+#include "common/postgres/wal.h"
 
 namespace pitr {
 

@@ -1,6 +1,6 @@
 #include "archive/staging_copy.h"
 
-#include "common/staging.h"
+#include "common/wal/staging.h"
 
 namespace pitr {
 namespace {

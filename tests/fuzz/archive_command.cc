@@ -1,5 +1,5 @@
-#include "monitor/archive_command.h"
-#include "monitor/shell_words.h"
+#include "monitor/check/archive_command.h"
+#include "monitor/check/shell_words.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

@@ -1,4 +1,4 @@
-#include "common/backup_label.h"
+#include "common/postgres/backup_label.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/options.h"
+#include "common/cli/options.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

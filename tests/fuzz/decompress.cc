@@ -1,5 +1,5 @@
 // The first byte chooses the codec, the second one how the rest is cut into pieces.
-#include "common/codec.h"
+#include "common/codec/codec.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 // What the fuzz targets share. A target reads foreign bytes and may throw Error, and nothing else; what must hold of
 // the result it states with expect().

@@ -1,4 +1,4 @@
-#include "common/backup_index.h"
+#include "common/set/backup_index.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

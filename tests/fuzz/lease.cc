@@ -1,5 +1,5 @@
 // NAME.lease beside a backup set.
-#include "common/backup_lease.h"
+#include "common/set/backup_lease.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

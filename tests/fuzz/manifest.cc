@@ -1,6 +1,6 @@
-#include "common/manifest.h"
+#include "common/postgres/manifest.h"
 
-#include "common/digest.h"
+#include "common/codec/digest.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

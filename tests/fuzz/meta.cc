@@ -1,5 +1,5 @@
-#include "common/backup_meta.h"
-#include "common/digest.h"
+#include "common/set/backup_meta.h"
+#include "common/codec/digest.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

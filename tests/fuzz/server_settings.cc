@@ -1,5 +1,5 @@
 // A value, a newline, and a postgresql.auto.conf.
-#include "common/server_settings.h"
+#include "common/postgres/server_settings.h"
 
 #include <algorithm>
 

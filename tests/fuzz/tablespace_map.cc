@@ -1,4 +1,4 @@
-#include "restore/tablespaces.h"
+#include "restore/recover/tablespaces.h"
 
 #include <algorithm>
 

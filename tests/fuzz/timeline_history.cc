@@ -1,4 +1,4 @@
-#include "common/timeline_history.h"
+#include "common/postgres/timeline_history.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/codec.h"
+#include "common/codec/codec.h"
 
 // What the tests of the codecs share.
 namespace pitr::codec_samples {

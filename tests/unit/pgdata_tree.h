@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
-#include "basebackup/pgdata.h"
-#include "common/error.h"
+#include "basebackup/copying/pgdata.h"
+#include "common/base/error.h"
 #include "tests/unit/scratch.h"
 
 namespace pitr {

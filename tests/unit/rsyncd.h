@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "common/store.h"
+#include "common/store/store.h"
 #include "tests/unit/daemon.h"
 #include "tests/unit/scratch.h"
 

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "common/process.h"
-#include "common/store.h"
+#include "common/process/process.h"
+#include "common/store/store.h"
 #include "tests/unit/daemon.h"
 #include "tests/unit/scratch.h"
 

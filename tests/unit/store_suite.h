@@ -11,12 +11,12 @@
 
 #include <doctest/doctest.h>
 
-#include "common/store.h"
+#include "common/store/store.h"
 #include "tests/unit/companion.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
 
-// Every obligation of common/store.h, for each kind of store: a test of a new kind derives from StorePlace and calls
+// Every obligation of common/store/store.h, for each kind of store: a test of a new kind derives from StorePlace and calls
 // store_suite().
 namespace pitr {
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "common/codec.h"
-#include "common/wal_page.h"
+#include "common/codec/codec.h"
+#include "common/postgres/wal_page.h"
 
 // WAL files as a server would write them, and wrong in one place.
 namespace pitr::wal_samples {

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "basebackup/copying/cluster.h"
+#include "basebackup/base/config_files.h"
+#include "basebackup/copying/session.h"
+#include "basebackup/base/set_writer.h"
+#include "common/set/backup_meta.h"
+#include "common/os/spool_file.h"
+
+namespace pitr {
+
+// The members of a meta file. In a waiting file there is, beside them, what the digest files will begin with:
+inline constexpr std::string_view kept_digests = "digests/";
+
+void write_meta_file(TarWriter& tar, const Cluster& cluster, const Meta& meta, const StopResult& stop,
+                     SpoolFile& manifest, const SetWriter::Stored& stored, const ConfigFiles& config);
+
+}  // namespace pitr

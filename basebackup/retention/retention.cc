@@ -1,0 +1,135 @@
+#include "basebackup/retention/retention.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace pitr {
+namespace {
+
+using State = RetainedSet::State;
+using Pin = RetainedSet::Pin;
+
+std::string local_time(const char* format, std::time_t when) {
+  std::tm parts = {};
+  char text[64];
+  if (::localtime_r(&when, &parts) == nullptr) return {};
+  return {text, std::strftime(text, sizeof text, format, &parts)};
+}
+
+std::string_view digits(std::string_view segment) { return segment.substr(8, 16); }
+std::string_view timeline(std::string_view segment) { return segment.substr(0, 8); }
+
+// Collects what every rule wants to keep. A set may have several reasons; the first one is told.
+class Judge {
+ public:
+  Judge(std::span<const RetainedSet> sets, const RetentionRules& rules, std::time_t now)
+      : sets_(sets), rules_(rules), now_(now), decisions_(sets.size(), Decision{false, {}}) {}
+
+  std::vector<Decision> judge() {
+    for_each_complete([&](std::size_t i) {
+      if (rules_.days > 0 && sets_[i].stop_time >= now_ - rules_.days * seconds_of_a_day) {
+        keep(i, fmt::format("not older than {} days", rules_.days));
+      }
+    });
+    newest(rules_.count, fmt::format("one of the newest {}", rules_.count), [](const RetainedSet&) { return true; });
+    last_of_each(rules_.weekly, "%G-%V", "week");
+    last_of_each(rules_.monthly, "%Y-%m", "month");
+    last_of_each(rules_.yearly, "%Y", "year");
+    newest(rules_.minimum, "always kept: one of the newest that can be restored", [](const RetainedSet&) { return true; });
+    newest(rules_.minimum > 0 ? 1 : 0, "always kept: the newest without damaged pages",
+           [](const RetainedSet& set) { return !set.has_bad_pages; });
+    for (std::size_t i = 0; i < sets_.size(); ++i) judge_by_itself(i);
+    return std::move(decisions_);
+  }
+
+ private:
+  static constexpr std::time_t seconds_of_a_day = 86400;
+
+  void for_each_complete(const std::function<void(std::size_t)>& each) const {
+    for (std::size_t i = sets_.size(); i-- > 0;) {
+      if (sets_[i].state == State::complete) each(i);
+    }
+  }
+  void keep(std::size_t i, std::string reason) {
+    if (!decisions_[i].keep) decisions_[i] = {true, std::move(reason)};
+  }
+  void newest(int count, const std::string& reason, const std::function<bool(const RetainedSet&)>& counts) {
+    for_each_complete([&](std::size_t i) {
+      if (count > 0 && counts(sets_[i])) {
+        keep(i, reason);
+        --count;
+      }
+    });
+  }
+  // The last backup of each of the newest `count` weeks (months, …) that have one.
+  void last_of_each(int count, const char* format, std::string_view period) {
+    std::set<std::string> seen;
+    for_each_complete([&](std::size_t i) {
+      const std::string name = local_time(format, sets_[i].stop_time);
+      if (seen.size() < static_cast<std::size_t>(count) && seen.insert(name).second) {
+        keep(i, fmt::format("the last one of {} {}", period, name));
+      }
+    });
+  }
+
+  // What concerns no other set.
+  void judge_by_itself(std::size_t i) {
+    const RetainedSet& set = sets_[i];
+    Decision& decision = decisions_[i];
+    if (set.state == State::unreadable) {
+      decision = {true, "it cannot be read"};
+    } else if (set.state == State::waiting && set.stop_time >= now_ - rules_.waiting_days * seconds_of_a_day) {
+      decision = {true, "waits for WAL (pitr-base --finish)"};
+    } else if (set.state == State::waiting) {
+      decision.reason = fmt::format("has waited for WAL for more than {} days", rules_.waiting_days);
+    } else if (!decision.keep) {
+      decision.reason = "no rule keeps it";
+    }
+    if (!set.held.empty() && !decision.keep) decision = {true, set.held};
+    if (set.pin == Pin::all && !decision.keep) decision = {true, "pinned"};
+    if (set.pin == Pin::consistency && !decision.keep) decision = {true, "pinned, with its own WAL only", true};
+  }
+
+  std::span<const RetainedSet> sets_;
+  const RetentionRules& rules_;
+  std::time_t now_;
+  std::vector<Decision> decisions_;
+};
+
+}  // namespace
+
+std::vector<Decision> decide(std::span<const RetainedSet> sets, const RetentionRules& rules, std::time_t now) {
+  return Judge(sets, rules, now).judge();
+}
+
+WalRule wal_rule(std::span<const RetainedSet> sets, std::span<const Decision> decisions) {
+  WalRule rule;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    if (!decisions[i].keep) continue;
+    const RetainedSet& set = sets[i];
+    if (set.state == State::unreadable) return {{}, fmt::format("{} cannot be read: it may need any", set.name), {}};
+    if (decisions[i].for_consistency_only) {
+      rule.kept_ranges.push_back({set.first_segment, set.last_segment});
+      continue;
+    }
+    const std::string_view start = digits(set.first_segment);
+    if (!rule.oldest_kept.empty() && start >= rule.oldest_kept) continue;
+    rule.oldest_kept = start;
+    rule.reason = fmt::format("{} needs it from {} on", set.name, set.first_segment);
+  }
+  if (rule.oldest_kept.empty()) rule.reason = "no backup tells what is not needed";
+  return rule;
+}
+
+bool WalRule::may_go(std::string_view segment) const {
+  if (oldest_kept.empty() || digits(segment) >= oldest_kept) return false;
+  return std::ranges::none_of(kept_ranges, [&](const Range& range) {
+    const bool is_of_its_timelines = timeline(segment) >= timeline(range.first) && timeline(segment) <= timeline(range.last);
+    return is_of_its_timelines && digits(segment) >= digits(range.first) && digits(segment) <= digits(range.last);
+  });
+}
+
+}  // namespace pitr

@@ -1,0 +1,215 @@
+#include "common/set/backup_catalog.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+#include "common/set/backup_lease.h"
+#include "common/wal/wal_archive.h"
+
+namespace pitr {
+namespace {
+
+constexpr std::array<std::string_view, 5> digest_types = {"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"};
+constexpr std::size_t longest_meta = 64 * 1024;
+
+// Where in the name of a file its type stands.
+struct TypePlace {
+  std::string prefix, suffix;
+  std::string with(std::string_view type) const { return prefix + std::string(type) + suffix; }
+  auto operator<=>(const TypePlace&) const = default;
+};
+
+bool is_word_end(const std::string& text, std::size_t at) {
+  return at >= text.size() || std::isalnum(static_cast<unsigned char>(text[at])) == 0;
+}
+
+// Every place where `type` stands in `text`; with `as_word` only where nothing alphanumeric is beside it.
+std::vector<TypePlace> places_of(const std::string& text, std::string_view type, bool as_word) {
+  std::vector<TypePlace> places;
+  for (std::size_t at = text.find(type); at != text.npos; at = text.find(type, at + 1)) {
+    const bool is_word = (at == 0 || is_word_end(text, at - 1)) && is_word_end(text, at + type.size());
+    if (is_word || !as_word) places.push_back({text.substr(0, at), text.substr(at + type.size())});
+  }
+  return places;
+}
+
+std::string without_codec(const std::string& text) {
+  for (const Codec codec : all_codecs()) {
+    const std::string_view ending = suffix(codec);
+    if (!ending.empty() && text.ends_with(ending)) return text.substr(0, text.size() - ending.size());
+  }
+  return text;
+}
+
+Name required_name(const std::string& text) {
+  const auto name = Name::parse(text);
+  if (!name) fail(Exit::failed, "{} is no name for a stored file", text);
+  return *name;
+}
+
+// Sorts the names of a directory into sets.
+class Sorter {
+ public:
+  explicit Sorter(Store& store) : store_(store) {
+    store.list("", [&](const Name& name) {
+      if (!stored_segment(name) && !name.text().ends_with(lease_suffix)) names_.insert(name.text());
+      return true;
+    });
+  }
+
+  Catalog sort() {
+    // First those beside a data file: nothing but a meta file is named so. Then what only looks like one.
+    for (const bool beside_data : {true, false}) {
+      for (const SetPart part : {SetPart::meta, SetPart::waiting}) {
+        for (const std::string& text : names_) find_set(text, part, beside_data);
+      }
+    }
+    for (const std::string& text : names_) {
+      if (!claimed_.contains(text) && looks_like_part_of_a_set(text)) catalog_.orphans.push_back(required_name(text));
+    }
+    const auto by_stop = [](const BackupSet& one, const BackupSet& other) {
+      return std::pair(one.meta.stop_time, one.meta.stop) < std::pair(other.meta.stop_time, other.meta.stop);
+    };
+    std::ranges::sort(catalog_.complete, by_stop);
+    std::ranges::sort(catalog_.waiting, by_stop);
+    return std::move(catalog_);
+  }
+
+ private:
+  void find_set(const std::string& text, SetPart part, bool beside_data) {
+    if (claimed_.contains(text)) return;
+    for (const TypePlace& place : places_of(text, name(part), !beside_data)) {
+      if (beside_data && !names_.contains(place.with("data"))) continue;
+      // Published, but killed before the waiting file was removed: meta decides.
+      if (part == SetPart::waiting && names_.contains(place.with("meta"))) {
+        claimed_.insert(text);
+        return;
+      }
+      add_set(required_name(text), place);
+      return;
+    }
+  }
+
+  void add_set(const Name& meta_file, const TypePlace& place) {
+    const std::string name = without_codec(place.with("data"));
+    claimed_.insert(meta_file.text());
+    const auto data = claim(place.with("data")), xlog = claim(place.with("xlog"));
+    std::vector<Name> digests;
+    for (const std::string_view type : digest_types) {
+      if (const auto digest = claim(place.with(type))) digests.push_back(*digest);
+    }
+    try {
+      BackupSet set{name, meta_file, data, xlog, digests, read_meta(meta_file)};
+      (set.meta.state == SetState::complete ? catalog_.complete : catalog_.waiting).push_back(std::move(set));
+    } catch (const Error& error) {
+      throw_if_signalled();
+      catalog_.unreadable.push_back({name, meta_file, error.what()});
+    }
+  }
+
+  Meta read_meta(const Name& meta_file) {
+    std::string text;
+    read_meta_members(store_, meta_file, [&](const TarEntry& member, Source& content) {
+      if (member.path != "meta" || member.size > longest_meta) return true;
+      StringSink sink(text);
+      copy(content, sink);
+      return false;
+    });
+    if (text.empty()) fail(Exit::damaged, "{}: holds no 'meta'", store_.describe(meta_file));
+    return in_context(store_.describe(meta_file), [&] { return parse_meta(text); });
+  }
+
+  std::optional<Name> claim(const std::string& text) {
+    if (!names_.contains(text)) return std::nullopt;
+    claimed_.insert(text);
+    return Name::parse(text);
+  }
+
+  static bool looks_like_part_of_a_set(const std::string& text) {
+    for (const std::string_view ending : {".lease", ".pin", ".removing"}) {
+      if (text.ends_with(ending)) return false;
+    }
+    std::vector<std::string_view> types(digest_types.begin(), digest_types.end());
+    types.insert(types.end(), {"data", "xlog"});
+    return text.find(".tar") != text.npos &&
+           std::ranges::any_of(types, [&](std::string_view type) { return !places_of(text, type, true).empty(); });
+  }
+
+  Store& store_;
+  std::set<std::string> names_;
+  std::set<std::string> claimed_;
+  Catalog catalog_;
+};
+
+// OmniPITR's meta file is plain text, whatever its name says.
+bool is_plain_text(Source& stored) {
+  constexpr std::string_view first_key = "Min-Xlog: ";
+  std::array<std::byte, first_key.size()> head;
+  const std::size_t n = read_full(stored, head);
+  return std::ranges::equal(Bytes(head).first(n), as_bytes(first_key));
+}
+
+}  // namespace
+
+Codec codec_of(const Name& name) {
+  for (const Codec codec : all_codecs()) {
+    if (!suffix(codec).empty() && name.text().ends_with(suffix(codec))) return codec;
+  }
+  return Codec::none;
+}
+
+std::unique_ptr<Source> open_decompressed(Store& store, const Name& name) {
+  auto stored = store.open(name);
+  if (!stored) return nullptr;
+  return decompressed(codec_of(name), store.describe(name), std::move(stored));
+}
+
+void read_meta_members(Store& store, const Name& meta_file, const EachMember& each) {
+  const auto again = [&](Codec codec) {
+    auto stored = store.open(meta_file);
+    if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", store.describe(meta_file));
+    return decompressed(codec, store.describe(meta_file), std::move(stored));
+  };
+  for (const Codec codec : {Codec::none, codec_of(meta_file)}) {
+    if (!is_plain_text(*again(codec))) continue;
+    const auto text = again(codec);
+    each({.kind = TarEntry::Kind::file, .path = "meta", .target = {}, .size = 0, .mode = 0600, .owner = 0, .group = 0, .modified = 0},
+         *text);
+    return;
+  }
+  const auto source = again(codec_of(meta_file));
+  TarReader tar(*source, store.describe(meta_file));
+  for (TarEntry member; tar.next(member);) {
+    if (!each(member, tar.content())) return;
+  }
+}
+
+Catalog read_catalog(Store& store) {
+  return Sorter(store).sort();
+}
+
+const BackupSet& set_named(const Catalog& catalog, std::string_view text) {
+  for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
+    for (const BackupSet& set : *sets) {
+      const auto is_wanted = [&](const std::optional<Name>& name) { return name && name->text() == text; };
+      if (set.name == text || is_wanted(set.meta_file) || is_wanted(set.data) || is_wanted(set.xlog)) return set;
+    }
+  }
+  for (const UnreadableSet& set : catalog.unreadable) {
+    if (set.name == text || set.meta_file.text() == text) fail(Exit::damaged, "{}", set.reason);
+  }
+  fail(Exit::usage, "{}: there is no such backup (--list shows them)", text);
+}
+
+SetNames names_of_set(const Name& meta_file, const Name& data) {
+  for (const SetPart part : {SetPart::meta, SetPart::waiting}) {
+    for (const TypePlace& place : places_of(meta_file.text(), name(part), false)) {
+      if (place.with("data") == data.text()) return SetNames::of(meta_file, place.prefix.size(), name(part));
+    }
+  }
+  fail(Exit::damaged, "{} and {} are not named as files of one set", meta_file.text(), data.text());
+}
+
+}  // namespace pitr

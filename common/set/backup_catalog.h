@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/set/backup_meta.h"
+#include "common/set/backup_set.h"
+#include "common/os/spool_file.h"
+#include "common/set/tar_reader.h"
+
+namespace pitr {
+
+// A backup set in a directory: what its meta file tells, and the files that belong to it by their names.
+struct BackupSet {
+  std::string name;  // "db1-data-2026-08-01.tar": the data file's name without the codec's suffix
+  Name meta_file;    // the meta file, or what stands in its place while WAL is missing
+  std::optional<Name> data, xlog;
+  std::vector<Name> digests;
+  Meta meta;
+};
+// There is a meta file, and it cannot be read. What it protects is not known.
+struct UnreadableSet {
+  std::string name;
+  Name meta_file;
+  std::string reason;
+};
+struct Catalog {
+  std::vector<BackupSet> complete;  // by stop time, then stop LSN: the newest last
+  std::vector<BackupSet> waiting;   // their WAL is not complete: no backups, listed under "incomplete"
+  std::vector<UnreadableSet> unreadable;
+  std::vector<Name> orphans;  // named like files of a set whose meta file is not there
+};
+// Reads the directory once, and the beginning of every meta file. Names need no template: "meta" stands in a meta
+// file's where "data" stands in the data file's.
+Catalog read_catalog(Store& store);
+
+// The set that `text` names: by BackupSet::name or the name of any of its files. Throws usage when there is none.
+const BackupSet& set_named(const Catalog& catalog, std::string_view text);
+
+// The names of all files of the set whose meta (or waiting) file is `meta_file` and data file `data`; their codec is
+// in them already.
+SetNames names_of_set(const Name& meta_file, const Name& data);
+
+// Calls `each` for every member of a meta file, in its order (meta, backup_label, backup_manifest, index, config/…),
+// until it returns false. OmniPITR's have none but `meta`. Throws Exit::damaged when the file cannot be read.
+using EachMember = std::function<bool(const TarEntry& member, Source& content)>;
+void read_meta_members(Store& store, const Name& meta_file, const EachMember& each);
+
+// The stored file, decompressed by its suffix. Null: there is no such file.
+std::unique_ptr<Source> open_decompressed(Store& store, const Name& name);
+
+// The codec that the name's suffix tells.
+Codec codec_of(const Name& name);
+
+}  // namespace pitr

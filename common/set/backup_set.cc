@@ -1,0 +1,58 @@
+#include "common/set/backup_set.h"
+
+#include "common/cli/log.h"
+#include "common/base/text.h"
+
+namespace pitr {
+namespace {
+
+constexpr std::string_view file_type = "__FILETYPE__";
+
+}  // namespace
+
+std::string_view name(SetPart part) {
+  switch (part) {
+    case SetPart::data:
+      return "data";
+    case SetPart::xlog:
+      return "xlog";
+    case SetPart::meta:
+      return "meta";
+    case SetPart::waiting:
+      return "waiting";
+  }
+  return "";
+}
+
+SetNames::SetNames(std::string_view pattern, std::string_view hostname,
+                   std::chrono::system_clock::time_point started)
+    // The time first: a '^' in the host's name is not ours to expand.
+    : pattern_(expand_time(pattern, started)) {
+  if (pattern.find(file_type) == pattern.npos) {
+    fail(Exit::usage, "file name template {}: no {}, so that all files of a backup would have one name",
+         pattern, file_type);
+  }
+  if (pattern.find('/') != pattern.npos) {
+    fail(Exit::usage, "file name template {}: a '/' (the directory is given with the destination)", pattern);
+  }
+  replace_all(pattern_, "__HOSTNAME__", hostname);
+  file(SetPart::waiting, Codec::lzma);  // the longest there is; throws when it is no name
+}
+
+SetNames SetNames::of(const Name& file, std::size_t at, std::string_view type) {
+  SetNames names;
+  names.pattern_ = file.text();
+  names.pattern_.replace(at, type.size(), file_type);
+  return names;
+}
+
+Name SetNames::file(std::string_view type, Codec codec) const {
+  std::string text = pattern_;
+  replace_all(text, file_type, type);
+  replace_all(text, "__CEXT__", suffix(codec));
+  const auto name = Name::parse(text);
+  if (!name) fail(Exit::usage, "file name template: '{}' is no name for a stored file", text);
+  return *name;
+}
+
+}  // namespace pitr

@@ -1,0 +1,94 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/os/lock.h"
+#include "common/store/store.h"
+#include "common/os/temporary_file.h"
+
+namespace pitr {
+namespace {
+
+class DirectoryStore final : public Store {
+ public:
+  DirectoryStore(std::filesystem::path path, Openness openness)
+      : path_(std::move(path)),
+        openness_(openness),
+        directory_(open_if_there(path_, O_RDONLY | O_DIRECTORY)) {
+    if (!directory_) fail(Exit::failed, "open {}: no such directory (is its disk mounted?)", path_.native());
+  }
+
+  std::string describe() const override { return path_.native(); }
+
+  std::unique_ptr<Source> open(const Name& name) override {
+    Fd file = open_if_there(directory_, name.text(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return file ? std::make_unique<FileSource>(std::move(file)) : nullptr;
+  }
+
+  std::optional<std::chrono::system_clock::time_point> modified(const Name& name) override {
+    const Fd file = open_if_there(directory_, name.text(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!file) return std::nullopt;
+    const timespec time = file_status(file).st_mtim;
+    return std::chrono::system_clock::time_point(std::chrono::seconds(time.tv_sec) +
+                                                 std::chrono::microseconds(time.tv_nsec / 1000));
+  }
+
+  std::unique_ptr<Sink> create(const Name& name) override {
+    return std::make_unique<AtomicFile>(path_ / name.text(), AtomicFile::Existing::refuse, openness_.file);
+  }
+
+  Fd lock(const Name& name) override {
+    // Not everybody who may add a file may write into this one.
+    Fd file(::openat(directory_.number(), name.text().c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+            Store::describe(name));
+    if (file) wait_for_lock(file);
+    return file;
+  }
+
+  bool has_living_writer(const Name& name) override { return is_locked(path_ / name.text()); }
+
+  void sync(const Name& name) override { sync_file(path_ / name.text()); }
+
+  void list(std::string_view prefix, const std::function<bool(const Name&)>& each) override {
+    const std::unique_ptr<DIR, CloseDirectory> stream(::opendir(path_.c_str()));
+    if (!stream) fail(Exit::failed, "list {}: {}", path_.native(), errno_text(errno));
+    for (;;) {
+      throw_if_signalled();
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr) {
+        if (errno != 0) fail(Exit::failed, "list {}: {}", path_.native(), errno_text(errno));
+        return;
+      }
+      // Whatever has no valid name was not stored by us: "..", dot files, temporary files.
+      const auto name = Name::parse(entry->d_name);
+      if (name && name->text().starts_with(prefix) && !each(*name)) return;
+    }
+  }
+
+  void remove(const Name& name) override {
+    remove_file(path_ / name.text());
+    sync_directory(path_);
+  }
+
+  void remove_litter() override { remove_dead_temporaries(path_); }
+
+ private:
+  struct CloseDirectory {
+    void operator()(DIR* stream) const { ::closedir(stream); }
+  };
+  std::filesystem::path path_;
+  Openness openness_;
+  Fd directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Openness openness) {
+  // "/wal/" and "/wal" are one place, and are remembered as one.
+  return std::make_unique<DirectoryStore>(path.has_filename() ? path : path.parent_path(), openness);
+}
+
+}  // namespace pitr

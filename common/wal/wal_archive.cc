@@ -1,0 +1,193 @@
+#include "common/wal/wal_archive.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace pitr {
+namespace {
+
+// Compares what is written with what `original` gives; throws Different at the first byte that is not the same.
+class CompareSink final : public Sink {
+ public:
+  struct Different : Error {
+    Different() : Error(Exit::failed, "different content") {}
+  };
+
+  explicit CompareSink(Source& original) : original_(original) {}
+
+  void write(Bytes bytes) override {
+    while (!bytes.empty()) {
+      const Bytes part = bytes.first(std::min(bytes.size(), buffer_.size()));
+      const std::size_t n = read_full(original_, std::span(buffer_).first(part.size()));
+      if (n < part.size() || !std::equal(part.begin(), part.end(), buffer_.begin())) throw Different();
+      bytes = bytes.subspan(part.size());
+    }
+  }
+
+  void finish() override {
+    if (original_.read(buffer_) != 0) throw Different();
+  }
+
+ private:
+  Source& original_;
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(256 * 1024);
+};
+
+// Takes the first page of a segment, then ends the reading by throwing Enough.
+class FirstPage final : public Sink {
+ public:
+  struct Enough : Error {
+    Enough() : Error(Exit::failed, "enough") {}
+  };
+  explicit FirstPage(std::vector<std::byte>& page) : page_(page) {}
+  void write(Bytes bytes) override {
+    page_.insert(page_.end(), bytes.begin(), bytes.end());
+    if (page_.size() >= wal_page_header_size) throw Enough();
+  }
+  void finish() override {}
+
+ private:
+  std::vector<std::byte>& page_;
+};
+
+std::optional<WalPageHeader> read_header(Store& store, StoredWal stored) {
+  std::vector<std::byte> page;
+  const auto chain = decompress(stored.codec, store.describe(stored.name), std::make_unique<FirstPage>(page));
+  try {
+    copy(*stored.source, *chain);
+  } catch (const FirstPage::Enough&) {
+  }
+  return parse_wal_page_header(page);
+}
+
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
+  const auto at = text.find(key);
+  if (at == std::string_view::npos || (at != 0 && text[at - 1] != '\n')) return std::nullopt;
+  text.remove_prefix(at + key.size());
+  std::uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc{} || end == text.data() + text.size() || *end != '\n') return std::nullopt;
+  return value;
+}
+
+Name marker() { return *Name::parse(marker_name); }
+
+}  // namespace
+
+std::optional<WalName> stored_segment(const Name& name) {
+  constexpr std::size_t segment_length = 24;
+  const std::string_view text = name.text();
+  const auto wal = WalName::parse(text.substr(0, segment_length));
+  if (!wal || wal->kind() != WalKind::segment) return std::nullopt;
+  const std::string_view rest = text.substr(segment_length);
+  const bool is_form = std::ranges::any_of(all_codecs(), [&](Codec codec) { return rest == suffix(codec); });
+  return is_form ? wal : std::nullopt;
+}
+
+std::vector<StoredWal> find_wal(Store& store, const WalName& wal, std::optional<Codec> only) {
+  std::vector<Codec> codecs;
+  std::vector<Name> names;
+  for (const Codec codec : all_codecs()) {
+    if (only && codec != *only) continue;
+    codecs.push_back(codec);
+    names.emplace_back(wal, suffix(codec));
+  }
+  auto sources = store.open_each(names);
+  std::vector<StoredWal> found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (sources[i]) found.push_back({codecs[i], names[i], std::move(sources[i])});
+  }
+  return found;
+}
+
+void read_wal(Store& store, StoredWal stored, const WalExpectation& expected, std::unique_ptr<Sink> to) {
+  const std::string place = store.describe(stored.name);
+  in_context("read " + place, [&] {
+    const auto chain = decompress(stored.codec, stored.name.text(), check_wal(expected, std::move(to)));
+    copy(*stored.source, *chain);
+    chain->finish();
+  });
+}
+
+bool same_content(Store& store, StoredWal stored, Source& original) {
+  const auto chain =
+      decompress(stored.codec, store.describe(stored.name), std::make_unique<CompareSink>(original));
+  try {
+    copy(*stored.source, *chain);
+    chain->finish();
+    return true;
+  } catch (const CompareSink::Different&) {
+    return false;
+  }
+}
+
+std::optional<WalPageHeader> any_segment_header(Store& store) {
+  std::optional<WalName> found;
+  store.list("", [&](const Name& name) {
+    found = stored_segment(name);
+    return !found;
+  });
+  if (!found) return std::nullopt;
+  for (StoredWal& stored : find_wal(store, *found)) {
+    if (auto header = read_header(store, std::move(stored))) return header;
+  }
+  return std::nullopt;
+}
+
+std::optional<ClusterIdentity> read_marker(Store& store) {
+  const auto source = store.open(marker());
+  if (!source) return std::nullopt;
+  std::array<std::byte, 4096> buffer;
+  const std::size_t size = read_full(*source, buffer);
+  const std::string_view text(reinterpret_cast<const char*>(buffer.data()), size);
+  const auto system_identifier = number_after(text, "System-Identifier: ");
+  const auto segment_size = SegmentSize::of(number_after(text, "Segment-Size: ").value_or(0));
+  if (size == buffer.size() || !system_identifier || !segment_size) {
+    fail(Exit::damaged, "read {}: not a marker of pitr-archive (remove it and run pitr-archive --init)",
+         store.describe(marker()));
+  }
+  return ClusterIdentity{*system_identifier, *segment_size};
+}
+
+void write_marker(Store& store, const ClusterIdentity& identity) {
+  const auto sink = store.create(marker());
+  const std::string text = fmt::format("System-Identifier: {}\nSegment-Size: {}\n", identity.system_identifier,
+                                       identity.segment_size.bytes());
+  sink->write(as_bytes(text));
+  sink->finish();
+}
+
+bool is_empty_place(Store& store) {
+  bool empty = true;
+  store.list("", [&](const Name& name) {
+    empty = name.text() == "lost+found";
+    return empty;
+  });
+  return empty;
+}
+
+void require_same_cluster(Store& store, const ClusterIdentity& identity) {
+  const auto header = any_segment_header(store);
+  if (header && header->system_identifier != identity.system_identifier) {
+    fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(), header->system_identifier,
+         identity.system_identifier);
+  }
+}
+
+void require_archive_of(Store& store, std::optional<std::uint64_t> system_identifier) {
+  std::optional<std::uint64_t> found;
+  if (const auto identity = read_marker(store)) {
+    found = identity->system_identifier;
+  } else if (const auto header = any_segment_header(store)) {
+    found = header->system_identifier;
+  } else {
+    fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)", store.describe(),
+         marker_name);
+  }
+  if (system_identifier && *found != *system_identifier) {
+    fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(), *found, *system_identifier);
+  }
+}
+
+}  // namespace pitr

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "common/postgres/control_file.h"
+#include "common/cli/options.h"
+#include "common/postgres/server.h"
+#include "monitor/check/setup_report.h"
+
+namespace pitr {
+
+// One segment goes the whole way: out of the server, to every destination, and back through pitr-restore.
+struct RoundTrip {
+  std::vector<Place> destinations;  // those that were reached
+  std::filesystem::path data_directory;
+  ClusterIdentity identity;
+  std::filesystem::path temporary_directory;
+  int timeout = 60;  // seconds
+};
+void check_round_trip(Server& server, const RoundTrip& trip, SetupReport& report);
+
+}  // namespace pitr

@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <ctime>
+
+#include "common/set/drill_record.h"
+#include "monitor/status/measure.h"
+
+namespace pitr {
+namespace {
+
+double seconds_since(std::time_t when) {
+  return std::max(std::difftime(std::time(nullptr), when), 0.0);
+}
+
+constexpr double never = std::numeric_limits<double>::infinity();
+
+// What cannot be read might be the newest backup, and is none that anybody could restore.
+std::string with_unreadable(std::string detail, const Catalog& catalog) {
+  if (!catalog.unreadable.empty()) {
+    detail += fmt::format("; {} cannot be read: {}", catalog.unreadable.front().meta_file.text(),
+                          catalog.unreadable.front().reason);
+  }
+  return detail;
+}
+
+// Null: there is no backup.
+const BackupSet* newest(const Catalog& catalog) {
+  return catalog.complete.empty() ? nullptr : &catalog.complete.back();
+}
+
+std::uint64_t size_of(Store& store, const Name& name) {
+  const auto source = store.open(name);
+  if (!source) fail(Exit::failed, "{}: it is not there", store.describe(name));
+  const auto* file = dynamic_cast<const FileSource*>(source.get());
+  if (file == nullptr) fail(Exit::failed, "{}: its size cannot be asked", store.describe(name));
+  return file->size();
+}
+
+}  // namespace
+
+Measurement last_backup_age(Sources& sources) {
+  const Catalog& catalog = sources.catalog();
+  const BackupSet* set = newest(catalog);
+  if (set == nullptr) return {never, with_unreadable("there is no backup", catalog)};
+  return {seconds_since(set->meta.stop_time), with_unreadable(set->name, catalog)};
+}
+
+Measurement backup_size(Sources& sources) {
+  const Catalog& catalog = sources.catalog();
+  const BackupSet* set = newest(catalog);
+  if (set == nullptr) return {0, with_unreadable("there is no backup", catalog)};
+  if (!set->data) return {0, set->name + ": its data file is not there"};
+  // What lies there, not what meta tells: somebody may have cut it.
+  std::uint64_t bytes = size_of(sources.backups(), *set->data);
+  if (set->xlog) bytes += size_of(sources.backups(), *set->xlog);
+  return {static_cast<double>(bytes), with_unreadable(set->name, catalog)};
+}
+
+Measurement drill_age(Sources& sources) {
+  const MonitorPlaces& places = sources.places();
+  const std::string& directory = places.state_directory.empty() ? places.backup_directory : places.state_directory;
+  if (directory.empty()) fail(Exit::usage, "no place for the record of a drill (give --state-dir or --backup-dir)");
+  const auto record = read_drill_record(directory);
+  if (!record) return {never, fmt::format("no record of a drill (pitr-verify --drill leaves one in {})", directory)};
+  return {seconds_since(record->finished), fmt::format("{}, took {} s", record->backup, number_text(record->seconds))};
+}
+
+}  // namespace pitr

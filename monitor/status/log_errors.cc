@@ -1,0 +1,166 @@
+#include "monitor/status/log_errors.h"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <memory>
+
+#include "common/os/fd.h"
+#include "monitor/status/measure.h"
+
+namespace pitr {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+constexpr std::string_view separator = " : ";
+constexpr std::uint64_t step = 256 * 1024;
+
+// "2015-09-09 04:50:54.185227 -0400"
+std::optional<Clock::time_point> parse_log_time(std::string_view text) {
+  constexpr std::size_t length = 32;
+  if (text.size() != length || text[19] != '.') return std::nullopt;
+  std::tm parts{};
+  const std::string seconds(text.substr(0, 19)), zone(text.substr(27));
+  const char* rest = ::strptime(seconds.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+  if (rest == nullptr || *rest != '\0') return std::nullopt;
+  const std::time_t local = ::timegm(&parts);
+  rest = ::strptime(zone.c_str(), "%z", &parts);
+  if (rest == nullptr || *rest != '\0') return std::nullopt;
+  return Clock::from_time_t(local - parts.tm_gmtoff);
+}
+
+// The text from `begin` on without the line that `begin` lies in, unless that is the file's first.
+std::string text_from(const FileSource& file, std::uint64_t begin, std::uint64_t end) {
+  std::string text(end - begin, '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const auto rest = std::as_writable_bytes(std::span(text)).subspan(filled);
+    const std::size_t count = read_at(file.fd(), rest, begin + filled);
+    if (count == 0) break;
+    filled += count;
+  }
+  text.resize(filled);
+  if (begin > 0) text.erase(0, std::min(text.find('\n'), text.size() - 1) + 1);
+  return text;
+}
+
+// Calls `each` with what stands before each line end; what follows the last one is being written.
+template <typename F>
+void each_line(std::string_view text, F each) {
+  for (std::size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) each(text.substr(0, end));
+}
+
+// Lines come in the order of time: where the first one of a stretch is older, nothing before it is of interest.
+std::uint64_t find_begin(const FileSource& file, Clock::time_point from) {
+  std::uint64_t begin = file.size();
+  while (begin > 0) {
+    const std::uint64_t end = begin;
+    begin = begin > step ? begin - step : 0;
+    std::optional<Clock::time_point> first;
+    each_line(text_from(file, begin, end), [&](std::string_view text) {
+      const auto line = first ? std::nullopt : parse_log_line(text);
+      if (line) first = line->when;
+    });
+    if (first && *first < from) break;
+  }
+  return begin;
+}
+
+}  // namespace
+
+std::optional<LogLine> parse_log_line(std::string_view line) {
+  std::string_view fields[4];  // time, pid, program, level
+  for (std::string_view& field : fields) {
+    const std::size_t end = line.find(separator);
+    if (end == line.npos) return std::nullopt;
+    field = line.substr(0, end);
+    line.remove_prefix(end + separator.size());
+  }
+  const auto when = parse_log_time(fields[0]);
+  if (!when) return std::nullopt;
+  return LogLine{*when, fields[3], line};
+}
+
+Clock::time_point parse_from(std::string_view text, Clock::time_point now) {
+  const std::string copy(text);
+  std::tm parts{};
+  parts.tm_isdst = -1;
+  const char* rest = ::strptime(copy.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+  if (rest != nullptr && *rest == '\0') return Clock::from_time_t(std::mktime(&parts));
+  std::string_view digits = text;
+  if (digits.starts_with('-')) digits.remove_prefix(1);
+  std::int64_t seconds = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  constexpr std::int64_t hundred_years = 3'155'760'000;
+  if (code != std::errc() || end != digits.data() + digits.size() || seconds < 0 || seconds > hundred_years) {
+    fail(Exit::usage, "--from {}: wanted is 'YYYY-MM-DD HH:MM:SS' or seconds, -300 for the last five minutes", text);
+  }
+  return now - std::chrono::seconds(seconds);
+}
+
+std::vector<std::filesystem::path> log_files(const std::string& pattern) {
+  std::string wanted;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '^' && i + 1 < pattern.size()) {
+      wanted += '*';
+      ++i;
+    } else {
+      if (std::string_view("*?[\\").find(pattern[i]) != std::string_view::npos) wanted += '\\';
+      wanted += pattern[i];
+    }
+  }
+  glob_t found{};
+  struct Free {
+    void operator()(glob_t* list) const { ::globfree(list); }
+  };
+  const std::unique_ptr<glob_t, Free> owner(&found);
+  if (::glob(wanted.c_str(), GLOB_ERR, nullptr, &found) != 0) {
+    fail(Exit::failed, "log {}: no such file, or its directory cannot be read (give the --log of who writes it)",
+         pattern);
+  }
+  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
+}
+
+void count_errors(const std::filesystem::path& path, Clock::time_point from, LoggedErrors& errors) {
+  const FileSource file = open_regular(path);
+  // A day that is over: not read at all.
+  const struct stat status = file_status(file.fd());
+  if (Clock::from_time_t(status.st_mtime) + std::chrono::seconds(1) < from) return;
+  const std::uint64_t size = file.size();
+  std::uint64_t begin = find_begin(file, from);
+  while (begin < size) {
+    const std::uint64_t end = std::min(begin + step, size);
+    std::uint64_t taken = 0;
+    std::string text = text_from(file, begin, end);
+    const std::uint64_t skipped = end - begin - text.size();
+    each_line(text, [&](std::string_view each) {
+      taken += each.size() + 1;
+      const auto line = parse_log_line(each);
+      if (!line || line->when < from || (line->level != "ERROR" && line->level != "FATAL")) return;
+      ++errors.count;
+      errors.last = line->message;
+    });
+    // The next stretch begins at the last line feed, whose line text_from() passes over. A line that is longer than a
+    // stretch is none of ours.
+    const std::uint64_t next = begin + skipped + taken;
+    if (end == size) return;
+    begin = next > begin + 1 ? next - 1 : end;
+  }
+}
+
+Measurement logged_errors(Sources& sources) {
+  const MonitorPlaces& places = sources.places();
+  if (places.logs.empty()) fail(Exit::usage, "no log to read (give --log)");
+  constexpr std::string_view last_day = "-86400";
+  const auto from = parse_from(places.from.empty() ? last_day : places.from, Clock::now());
+  LoggedErrors errors;
+  for (const std::string& pattern : places.logs) {
+    for (const auto& file : log_files(pattern)) count_errors(file, from, errors);
+  }
+  return {static_cast<double>(errors.count), errors.last.empty() ? "none" : errors.last};
+}
+
+}  // namespace pitr

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/set/backup_catalog.h"
+#include "common/cli/options.h"
+#include "common/postgres/server.h"
+
+namespace pitr {
+
+// Where the checks look.
+struct MonitorPlaces {
+  ServerAddress server;
+  std::vector<Place> archives;
+  std::string backup_directory, state_directory, spool_directory, data_directory;
+  std::vector<std::string> staging_directories;
+  std::vector<std::string> logs;  // templates
+  std::string from;               // of `errors`: "YYYY-MM-DD HH:MM:SS" or seconds, with a minus or without
+};
+
+// The places, opened when the first check needs them. What cannot be opened is tried once: its error is every check's.
+class Sources {
+ public:
+  explicit Sources(const MonitorPlaces& places) : places_(places) {}
+
+  const MonitorPlaces& places() const { return places_; }
+  Server& server();
+  bool in_recovery();
+  const Catalog& catalog();  // of the backup directory
+  Store& backups();
+
+ private:
+  template <typename T>
+  struct Lazy {
+    std::unique_ptr<T> value;
+    std::optional<Error> error;
+    T& get(const std::function<std::unique_ptr<T>()>& open);
+  };
+
+  const MonitorPlaces& places_;
+  Lazy<Server> server_;
+  Lazy<Store> backups_;
+  Lazy<Catalog> catalog_;
+};
+
+}  // namespace pitr

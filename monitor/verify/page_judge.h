@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/postgres/page.h"
+
+namespace pitr {
+
+// Judges the pages of a backup while its tar is read. Whether the cluster has page checksums stands in pg_control,
+// which comes last: until then pages are suspects in both ways.
+class PageJudge {
+ public:
+  // Takes the file with this path in the data directory; anything but a relation's is no concern.
+  void begin(const std::string& path);
+  // Whole pages, except in the last piece of a file.
+  void piece(Bytes bytes);
+
+  struct BadPage {
+    std::string path;
+    std::uint32_t block;
+    std::string damage;
+    Lsn lsn;
+  };
+  struct Verdict {
+    std::vector<BadPage> pages;  // the first ones
+    std::uint64_t count = 0;
+  };
+  // Pages that changed between start and stop are no findings: recovery writes them anew.
+  Verdict verdict(bool checksums, Lsn start, Lsn stop) const;
+
+ private:
+  void judge(Page page, bool checksums, std::vector<BadPage>& suspects);
+
+  std::string path_;
+  bool is_relation_ = false;
+  std::uint32_t block_ = 0;
+  std::vector<BadPage> by_checksum_, by_header_;
+};
+
+}  // namespace pitr

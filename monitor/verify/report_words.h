@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "monitor/verify/verify.h"
+
+namespace pitr {
+
+// What a report of pitr-verify calls it.
+struct ReportWords {
+  std::string_view for_programs, for_people;
+};
+ReportWords words(BackupReport::State state);
+ReportWords words(Finding::Kind kind);
+
+}  // namespace pitr

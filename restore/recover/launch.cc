@@ -1,0 +1,165 @@
+#include "restore/recover/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "common/postgres/control_file.h"
+#include "common/os/fd.h"
+#include "common/os/file.h"
+#include "common/process/process.h"
+#include "common/postgres/server.h"
+#include "common/base/text.h"
+
+namespace pitr {
+namespace {
+
+// postmaster.pid, line by line. Source: PostgreSQL, src/include/utils/pidfile.h.
+struct Postmaster {
+  pid_t process = 0;
+  std::string port, socket_directory, address, status;
+};
+
+// Null: there is no such file, or its process is gone.
+std::optional<Postmaster> look_at(const std::filesystem::path& data_directory) {
+  const std::string text = read_text_if_there(data_directory / "postmaster.pid", 0);
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  lines.resize(8);
+  Postmaster result{0, lines[3], lines[4], lines[5], lines[7]};
+  std::from_chars(lines[0].data(), lines[0].data() + lines[0].size(), result.process);
+  if (result.process <= 0 || (::kill(result.process, 0) != 0 && errno == ESRCH)) return std::nullopt;
+  return result;
+}
+
+std::string end_of(const std::string& text, std::size_t lines) {
+  std::size_t at = text.size();
+  for (std::size_t i = 0; i <= lines && at != text.npos && at > 0; ++i) at = text.rfind('\n', at - 1);
+  return at == text.npos || at == 0 ? text : text.substr(at + 1);
+}
+
+// Recovery stands at its target and waits.
+bool is_paused(const Postmaster& postmaster) {
+  Server server({postmaster.socket_directory.empty() ? postmaster.address : postmaster.socket_directory,
+                 postmaster.port, "", "postgres"},
+                "pitr-recover");
+  const char* query =
+      server.major() >= 14 ? "SELECT pg_get_wal_replay_pause_state() = 'paused'" : "SELECT pg_is_wal_replay_paused()";
+  return server.value(query) == "t";
+}
+
+// Ends a server that nobody waits for any more.
+class Stopper {
+ public:
+  Stopper(std::filesystem::path data_directory, bool armed)
+      : data_directory_(std::move(data_directory)), armed_(armed) {}
+  ~Stopper() {
+    if (!armed_) return;
+    try {
+      if (const auto postmaster = look_at(data_directory_)) ::kill(postmaster->process, SIGQUIT);
+    } catch (const Error&) {
+      // A signal was caught before the file could be read: who stops us looks after the server.
+    }
+  }
+  Stopper(const Stopper&) = delete;
+  Stopper& operator=(const Stopper&) = delete;
+  void disarm() { armed_ = false; }
+
+ private:
+  std::filesystem::path data_directory_;
+  bool armed_;
+};
+
+class Waiter {
+ public:
+  Waiter(const Launch& launch, Log& log) : launch_(launch), log_(log) {}
+
+  void wait() {
+    for (;; pause_for(0.1)) {
+      const auto postmaster = look_at(launch_.data_directory);
+      if (!postmaster) return judge_end();
+      if (is_there(*postmaster)) return;
+    }
+  }
+
+ private:
+  // "ready" means that queries are taken, in hot standby too; "standby" is a recovery that takes none.
+  bool is_there(const Postmaster& postmaster) {
+    const bool is_ready = postmaster.status.starts_with("ready");
+    switch (launch_.until) {
+      case Until::in_production:
+        return is_ready && is_in_production();
+      case Until::standby:
+        return is_ready || postmaster.status.starts_with("standby");
+      case Until::stopped:
+        return false;
+      case Until::paused:
+        return is_ready && (is_in_production() || paused_or_unknown(postmaster));
+    }
+    return false;
+  }
+
+  bool is_in_production() const {
+    constexpr std::uint32_t in_production = 6;
+    return read_control_file(launch_.data_directory).state == in_production;
+  }
+
+  // A server that is just ending refuses, too: who does not answer is asked again for a while.
+  bool paused_or_unknown(const Postmaster& postmaster) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::seconds patience{10};
+    try {
+      return is_paused(postmaster);
+    } catch (const Error& error) {
+      throw_if_signalled();
+      if (!refused_since_) refused_since_ = Clock::now();
+      if (Clock::now() - *refused_since_ < patience) return false;
+      log_.error("the server runs, but does not let us ask whether it has reached the target: {}", error.what());
+      return true;
+    }
+  }
+
+  void judge_end() const {
+    constexpr std::uint32_t shut_down_in_recovery = 2;
+    if (launch_.until == Until::stopped && read_control_file(launch_.data_directory).state == shut_down_in_recovery)
+      return;
+    const auto path = launch_log(launch_.data_directory);
+    fail(Exit::failed, "the server ended before it was there; the end of {}:\n{}", path.native(),
+         end_of(read_text_if_there(path, 0), 10));
+  }
+
+  const Launch& launch_;
+  Log& log_;
+  std::optional<std::chrono::steady_clock::time_point> refused_since_;
+};
+
+}  // namespace
+
+std::filesystem::path launch_log(const std::filesystem::path& data_directory) {
+  return data_directory / "pitr-recover.log";
+}
+
+double launch(const Launch& launch, Log& log) {
+  const auto start = std::chrono::steady_clock::now();
+  Stopper stopper(launch.data_directory, launch.stop_on_failure);
+  const int status = run({launch.pg_ctl, "-D", launch.data_directory.native(), "-l",
+                          launch_log(launch.data_directory).native(), "-s", "-W", "start"},
+                         launch.data_directory);
+  if (status != 0) fail(Exit::failed, "{} start: status {}", launch.pg_ctl, status);
+  // The server writes postmaster.pid a moment after pg_ctl has ended.
+  for (int i = 0; i < 100 && !look_at(launch.data_directory); ++i) pause_for(0.05);
+  Waiter(launch, log).wait();
+  stopper.disarm();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace pitr

@@ -1,0 +1,226 @@
+#include "restore/recover/plan.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "common/os/lock.h"
+#include "common/wal/wal_archive.h"
+#include "restore/recover/wal_search.h"
+
+namespace pitr {
+namespace {
+
+struct Verdict {
+  Reach reach = Reach::yes;
+  std::string reason = {};
+  bool of_all = false;  // older backups, which need the same WAL and more, cannot do better
+};
+
+std::string read_history(const WalName& name, const PlanRequest& request, const SetContents& contents) {
+  for (const Place& source : request.sources) {
+    const auto store = open_store(source, {});
+    for (StoredWal& stored : find_wal(*store, name)) {
+      std::string text;
+      read_wal(*store, std::move(stored), {name, {}, true, {}}, std::make_unique<StringSink>(text));
+      return text;
+    }
+  }
+  for (const auto* known : {&request.rescued_histories, &contents.histories}) {
+    const auto found = known->find(name.timeline());
+    if (found != known->end()) return found->second;
+  }
+  return {};
+}
+
+class Judge {
+ public:
+  Judge(Store& store, const PlanRequest& request, Log& log) : store_(store), request_(request), log_(log) {}
+
+  // Could no older backup reach what the one judged last cannot?
+  bool was_of_all() const { return of_all_; }
+
+  Plan judge(BackupSet set) {
+    SetContents contents = read_contents(store_, set);
+    if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
+    const WalMap& archived = archived_wal(set.meta);
+    WalMap map = archived;
+    if (request_.bundled_wal) std::ranges::for_each(contents.wal, [&](const WalName& name) { map.add(name); });
+    for (const WalName& name : request_.rescued) map.add(name);
+    const Timeline target = target_timeline(set.meta, map);
+    const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));
+    const Coverage wal = coverage(map, path, set.meta.start);
+    const Verdict verdict = verdict_of(set.meta, target, path, wal);
+    of_all_ = verdict.of_all;
+    return {std::move(set), std::move(contents), path, wal, verdict.reach, verdict.reason};
+  }
+
+ private:
+  // What OmniPITR's meta file does not tell, the WAL does.
+  void complete_omnipitr(Meta& meta, const SetContents& contents) const {
+    for (const Place& source : request_.sources) {
+      const auto header = any_segment_header(*open_store(source, {}));
+      if (!header) continue;
+      meta.system_identifier = header->system_identifier;
+      meta.segment_size = header->segment_size;
+      meta.server_version = major_of_wal_magic(header->magic);
+      meta.start = meta.min_xlog.start(header->segment_size).value_or(meta.start);
+      break;
+    }
+    meta.stop = std::max(meta.start, contents.stop.value_or(meta.start));
+  }
+
+  const WalMap& archived_wal(const Meta& meta) {
+    if (!archived_) {
+      archived_.emplace(meta.segment_size);
+      for (const Place& source : request_.sources) {
+        const auto store = open_store(source, {});
+        // An unmounted disk is no empty archive.
+        require_archive_of(*store,
+                           meta.system_identifier == 0 ? std::nullopt : std::optional(meta.system_identifier));
+        archived_->add(*store, source);
+      }
+    }
+    return *archived_;
+  }
+
+  // As PostgreSQL finds the latest: upwards from the backup's timeline until a history file is missing.
+  Timeline target_timeline(const Meta& meta, const WalMap& map) const {
+    if (request_.target.timeline == "current") return meta.stop_timeline;
+    if (request_.target.timeline != "latest") {
+      const Timeline timeline{static_cast<std::uint32_t>(std::stoul(request_.target.timeline))};
+      if (timeline != meta.stop_timeline && number(timeline) > 1 && !map.has_history(timeline)) {
+        fail(Exit::usage, "--target-timeline {}: no source holds {}", number(timeline),
+             WalName::history(timeline).text());
+      }
+      return timeline;
+    }
+    Timeline latest = meta.stop_timeline;
+    while (map.has_history(Timeline{number(latest) + 1})) latest = Timeline{number(latest) + 1};
+    return latest;
+  }
+
+  Verdict verdict_of(const Meta& meta, Timeline target, const TimelinePath& path, const Coverage& wal) {
+    const auto own = std::ranges::find(path, meta.stop_timeline, &TimelineSpan::timeline);
+    if (own == path.end()) {
+      return {Reach::no, fmt::format("timeline {} does not come from the backup's timeline {}", number(target),
+                                     number(meta.stop_timeline))};
+    }
+    if (own->end < meta.stop) {
+      return {Reach::no,
+              fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}", number(target),
+                          number(own->timeline), to_string(own->end), to_string(meta.stop))};
+    }
+    if (wal.end < meta.stop || wal.segments == 0) {
+      return {Reach::no,
+              fmt::format("WAL segment {}, which the backup itself needs, is missing", wal.missing->text())};
+    }
+    return verdict_of_target(meta, path, wal);
+  }
+
+  static std::string end_of(const Coverage& wal) {
+    if (!wal.later) return fmt::format("the archive ends with {} (LSN {})", wal.last.text(), to_string(wal.end));
+    return fmt::format("segment {} is missing, while {} is there: recovery could go to LSN {}", wal.missing->text(),
+                       wal.later->text(), to_string(wal.end));
+  }
+
+  Verdict verdict_of_target(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
+    const RecoveryTarget& target = request_.target;
+    switch (target.kind) {
+      case RecoveryTarget::Kind::immediate:
+        return {};
+      case RecoveryTarget::Kind::latest:
+        if (wal.later) return {Reach::no, end_of(wal), true};
+        return {};
+      case RecoveryTarget::Kind::lsn:
+        if (target.lsn < meta.stop) {
+          return {Reach::no, fmt::format("the backup is consistent from {} on", to_string(meta.stop))};
+        }
+        if (target.lsn >= wal.end) return {Reach::no, end_of(wal), true};
+        return {};
+      case RecoveryTarget::Kind::time:
+        if (target.time < Moment{meta.stop_time} * 1000000) {
+          return {Reach::no,
+                  fmt::format("the backup is consistent from {} on", moment_text(Moment{meta.stop_time} * 1000000))};
+        }
+        break;
+      case RecoveryTarget::Kind::xid:
+      case RecoveryTarget::Kind::name:
+        break;
+    }
+    if (!request_.search) return {Reach::unknown, "the WAL is not searched (--no-search)"};
+    return search(meta, path, wal);
+  }
+
+  Verdict search(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
+    const RecoveryTarget& target = request_.target;
+    try {
+      const WalSearch searched{request_.sources, request_.rescued_directory,  path, meta, meta.stop, wal.end,
+                               request_.bindir,  request_.temporary_directory};
+      if (target.kind == RecoveryTarget::Kind::time) {
+        const auto last = last_commit(searched, log_);
+        // Recovery knows that it is there when it meets the first commit behind it.
+        if (last && (*last > target.time || (target.exclusive && *last == target.time))) return {};
+        const std::string what = last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
+        return {Reach::no, fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(wal)), true};
+      }
+      if (find_target(searched, target, log_)) return {};
+      return {Reach::no, fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
+    } catch (const Error& error) {
+      throw_if_signalled();
+      return {Reach::unknown, error.what()};
+    }
+  }
+
+  Store& store_;
+  const PlanRequest& request_;
+  Log& log_;
+  std::optional<WalMap> archived_;
+  bool of_all_ = false;
+};
+
+// What the target says about a backup by its stop alone; the rest is judged. Stop times have whole seconds.
+bool stops_before(const Meta& meta, const RecoveryTarget& target, int seconds) {
+  if (target.kind == RecoveryTarget::Kind::time) return Moment{meta.stop_time + seconds} * 1000000 <= target.time;
+  if (target.kind == RecoveryTarget::Kind::lsn) return meta.stop <= target.lsn;
+  return true;
+}
+
+}  // namespace
+
+Fd hold_for_reading(Store& store, const BackupSet& set) {
+  const auto source = store.open(set.meta_file);
+  const auto* regular = dynamic_cast<FileSource*>(source.get());
+  if (regular == nullptr) return {};
+  Fd file = open_file(regular->fd().name(), O_RDONLY);
+  if (try_lock_shared(file) == Locked::no)
+    fail(Exit::failed, "{}: it is being removed", store.describe(set.meta_file));
+  return file;
+}
+
+Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request, Log& log) {
+  Judge judge(store, request, log);
+  if (!request.backup.empty()) {
+    const BackupSet& set = set_named(catalog, request.backup);
+    if (set.meta.state == SetState::waiting) {
+      fail(Exit::damaged, "backup {}: its WAL is not complete (pitr-base --finish completes it)", set.name);
+    }
+    return judge.judge(set);
+  }
+  if (catalog.complete.empty()) fail(Exit::usage, "{}: there is no complete backup in it (--list)", store.describe());
+  for (const int seconds : {1, 0}) {
+    std::optional<Plan> first;
+    for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {
+      if (!stops_before(set->meta, request.target, seconds)) continue;
+      Plan plan = judge.judge(*set);
+      const bool decided = plan.reach != Reach::no || judge.was_of_all();
+      if (plan.reach != Reach::no || !first) first = std::move(plan);
+      if (decided) break;
+    }
+    if (first) return std::move(*first);
+  }
+  // All backups are too young: the oldest says from when on.
+  return judge.judge(catalog.complete.front());
+}
+
+}  // namespace pitr

@@ -1,0 +1,66 @@
+#include "restore/recover/recover.h"
+
+#include <cstdio>
+
+#include "common/set/backup_lease.h"
+#include "restore/recover/recovery.h"
+
+namespace pitr {
+namespace {
+
+// stdout belongs to what was asked for; run_program looks whether it was written.
+void say(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+}  // namespace
+
+Exit show_plan(const RecoverOptions& options, Log& log) {
+  Recovery recovery(options, log);
+  recovery.make_plan();
+  say(recovery.text());
+  if (recovery.plan().reach == Reach::unknown) return Exit::failed;
+  return recovery.plan().reach == Reach::yes ? Exit::done : Exit::damaged;
+}
+
+Exit recover(const RecoverOptions& options, Log& log) {
+  Recovery recovery(options, log);
+  recovery.make_plan();
+  recovery.refuse_what_cannot_be();
+  recovery.protect_backup();
+  // The last commits of the old cluster are safe before anything of it is touched.
+  recovery.rescue_wal();
+  try {
+    recovery.unpack();
+  } catch (const Error&) {
+    log.error("{} is not complete and does not start; {}", options.data_directory,
+              recovery.plan().contents.has_manifest ? "run it again with --delta to go on from what is there"
+                                                    : "remove it before the next attempt");
+    throw;
+  }
+  if (options.start) recovery.launch_server();
+  say(recovery.closing());
+  return Exit::done;
+}
+
+Exit release(const RecoverOptions& options, Log& log) {
+  const auto store = open_store(options.backups, {});
+  std::vector<std::string> names;
+  store->list("", [&](const Name& name) {
+    if (name.text().ends_with(lease_suffix))
+      names.push_back(name.text().substr(0, name.text().size() - lease_suffix.size()));
+    return true;
+  });
+  std::size_t ended = 0;
+  for (const std::string& name : names) {
+    const auto lease = read_lease(*store, name);
+    const bool is_wanted =
+        options.backup.empty() ? lease && lease->data_directory == options.data_directory : name == options.backup;
+    if (!is_wanted) continue;
+    remove_lease(*store, name);
+    log.note("The lease of {} has ended.", name);
+    ++ended;
+  }
+  if (ended == 0) fail(Exit::usage, "{}: there is no such lease", options.backups.place);
+  return Exit::done;
+}
+
+}  // namespace pitr

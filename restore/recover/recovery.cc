@@ -1,0 +1,208 @@
+#include "restore/recover/recovery.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+
+#include "common/set/backup_lease.h"
+#include "common/cli/remote_options.h"
+#include "restore/recover/delta.h"
+#include "restore/recover/plan_text.h"
+#include "restore/recover/set_stream.h"
+#include "restore/recover/unpack.h"
+
+namespace pitr {
+
+namespace fs = std::filesystem;
+
+fs::path temporary_directory() { return default_temporary_directory(); }
+
+Recovery::Recovery(const RecoverOptions& options, Log& log)
+    : options_(options),
+      log_(log),
+      directory_(options.data_directory),
+      // All that is written there is a lease, which everybody may read who removes backups.
+      store_(open_store(options.backups, {0644, 0755})) {}
+
+std::string Recovery::text() const {
+  return plan_text(*plan_, options_.target, options_.data_directory, tablespaces_);
+}
+
+// What the old data directory has of WAL counts for what can be reached.
+void Recovery::find_old_wal(const Catalog& catalog) {
+  if (options_.rescue_wal.empty() || !is_there(fs::path(options_.rescue_wal) / "pg_wal")) return;
+  if (catalog.complete.empty()) return;
+  const Meta& meta = catalog.complete.back().meta;
+  ClusterIdentity identity{meta.system_identifier, meta.segment_size};
+  if (is_there(fs::path(options_.rescue_wal) / "global" / "pg_control"))
+    identity = read_cluster_identity(options_.rescue_wal);
+  if (meta.system_identifier != 0 && identity.system_identifier != meta.system_identifier) {
+    fail(Exit::usage, "{}: it is of cluster {}, the backups are of cluster {}", options_.rescue_wal,
+         identity.system_identifier, meta.system_identifier);
+  }
+  old_wal_ = find_unarchived_wal(options_.rescue_wal, identity, options_.sources);
+}
+
+void Recovery::make_plan() {
+  const Catalog catalog = read_catalog(*store_);
+  find_old_wal(catalog);
+  plan_ = pitr::make_plan(*store_, catalog,
+                          {.backup = options_.backup,
+                           .sources = options_.sources,
+                           .bundled_wal = options_.bundled_wal,
+                           .rescued = old_wal_.names,
+                           .rescued_directory = old_wal_.pg_wal,
+                           .rescued_histories = old_wal_.histories,
+                           .target = options_.target,
+                           .search = options_.search,
+                           .bindir = options_.bindir,
+                           .temporary_directory = temporary_directory()},
+                          log_);
+  tablespaces_ = parse_tablespace_map(plan_->contents.tablespace_map, mapping());
+}
+
+TablespaceMapping Recovery::mapping() const {
+  TablespaceMapping mapping = options_.mapping;
+  const std::string old = plan_->set.meta.data_directory;
+  if (!old.empty()) mapping.old_data_directory = (fs::path(old) / "").lexically_normal().parent_path().native();
+  mapping.new_data_directory = directory_;
+  return mapping;
+}
+
+// Recovery goes on fetching WAL when we have ended.
+void Recovery::protect_backup() {
+  if (options_.sources.empty() || options_.lease_hours == 0) return;
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  try {
+    write_lease(*store_, plan_->set.name,
+                {std::time(nullptr) + options_.lease_hours * 3600, host.data(), directory_.native()});
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log_.error("retention is not told that this backup and its WAL are needed: {}", error.what());
+  }
+}
+
+void Recovery::rescue_wal() {
+  if (old_wal_.names.empty()) return;
+  rescue_directory_ = options_.rescue_directory;
+  if (rescue_directory_.empty()) {
+    std::string now = utc_text(std::time(nullptr));
+    std::erase_if(now, [](char c) { return c == '-' || c == ':'; });
+    rescue_directory_ = directory_.native() + ".pitr-rescue-" + now;
+  }
+  const Meta& meta = plan_->set.meta;
+  log_.timed("Rescuing WAL", [&] {
+    rescue(old_wal_, rescue_directory_, {meta.system_identifier, meta.segment_size}, log_);
+  });
+}
+
+void Recovery::unpack() {
+  SetContents& contents = plan_->contents;
+  const Meta& meta = plan_->set.meta;
+  const Openness openness = options_.group_readable ? Openness{0640, 0750} : Openness{};
+  create_directories(directory_, openness.directory);
+  for (const Tablespace& tablespace : tablespaces_) create_directories(tablespace.target, openness.directory);
+  mark_incomplete(directory_, meta.system_identifier, openness.file);
+  Pace pace(options_.pace, contents.bytes_to_write, openness.file);
+  const auto advance = [&](std::size_t bytes) { pace.advance(bytes); };
+  if (options_.delta) {
+    const std::size_t kept = log_.timed("Comparing", [&] {
+      return keep_what_is_right(directory_, tablespaces_, contents, options_.workers, advance);
+    });
+    log_.note("{} of {} files are right and are kept.", kept, contents.files.size());
+  }
+  Unpacker unpacker({directory_, openness, mapping(), tablespaces_, options_.workers}, contents, meta.format != 0, advance);
+  log_.timed("Unpacking data", [&] {
+    const auto data = open_set_file(*store_, *plan_->set.data, contents.index, options_.workers);
+    unpacker.unpack_data(*data, store_->describe(*plan_->set.data));
+  });
+  const ControlFile control = unpacker.check_complete();
+  if (options_.bundled_wal && plan_->set.xlog) {
+    log_.timed("Unpacking xlog", [&] {
+      const auto wal = open_set_file(*store_, *plan_->set.xlog, contents.index, options_.workers);
+      unpacker.unpack_wal(*wal, store_->describe(*plan_->set.xlog), control.system_identifier);
+    });
+  }
+  tablespaces_ = unpacker.tablespaces();
+  config_text_ = place_config(contents, options_.config, directory_, unpacker.openness());
+  if (options_.isolated) create_directories(socket_directory(), 0700);
+  write_recovery_config(directory_, unpacker.openness(), config(), control);
+  log_.timed("Syncing", [&] { unpacker.finish(); });
+  remove_file(directory_ / incomplete_name);
+}
+
+RecoveryConfig Recovery::config() const {
+  RecoveryConfig config{.sources = options_.sources,
+                        .target = options_.target,
+                        .purpose = options_.purpose,
+                        .standby = options_.standby,
+                        .primary_conninfo = options_.primary_conninfo,
+                        .restore_program = restore_program_,
+                        .remote = options_.remote,
+                        .prefetch_directory = prefetch_directory(),
+                        .isolated_socket = options_.isolated ? socket_directory().native() : ""};
+  if (!rescue_directory_.empty()) config.sources.push_back({false, {}, rescue_directory_.native()});
+  return config;
+}
+
+// Beside the data directory, where a segment gets into pg_wal by a mere rename; empty when it cannot be made there.
+fs::path Recovery::prefetch_directory() const {
+  const fs::path parent = directory_.parent_path();
+  std::error_code code;
+  if (::access(parent.c_str(), W_OK | X_OK) != 0 || !fs::is_directory(directory_ / "pg_wal", code)) return {};
+  const auto file_system = [](const fs::path& path) {
+    return file_status(open_file(path, O_RDONLY | O_DIRECTORY)).st_dev;
+  };
+  if (file_system(parent) != file_system(directory_ / "pg_wal")) return {};
+  return directory_.native() + ".pitr-prefetch";
+}
+
+fs::path Recovery::socket_directory() const {
+  return options_.socket_directory.empty() ? directory_ / "pitr-socket" : fs::path(options_.socket_directory);
+}
+
+Until Recovery::until() const {
+  const bool has_target = options_.target.kind != RecoveryTarget::Kind::latest;
+  if (options_.standby) return Until::standby;
+  if (options_.isolated || !has_target || options_.target.action == "promote") return Until::in_production;
+  return options_.target.action == "shutdown" ? Until::stopped : Until::paused;
+}
+
+void Recovery::launch_server() {
+  seconds_ = launch({directory_, pg_ctl_, until(), options_.isolated}, log_);
+  // Nothing is fetched any more.
+  if (until() == Until::in_production && options_.lease_hours > 0 && !options_.sources.empty()) {
+    try {
+      remove_lease(*store_, plan_->set.name);
+    } catch (const Error& error) {
+      throw_if_signalled();
+      log_.error("end the lease: {}", error.what());
+    }
+  }
+}
+
+std::string Recovery::closing() const {
+  std::string text = fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
+  if (!rescue_directory_.empty()) {
+    text += fmt::format("{} WAL files that no archive had are in {}: keep it until the recovery is done.\n",
+                        old_wal_.names.size(), rescue_directory_.native());
+  }
+  if (options_.isolated) {
+    text += fmt::format("Isolated: socket {}, port 5432.\n", socket_directory().native());
+  } else if (options_.purpose == Purpose::clone) {
+    text +=
+        "Archiving is off: it is a copy. Before production use: remove the block of pitr-recover from\n"
+        "postgresql.auto.conf, restart the server, take a new base backup.\n";
+  } else if (!options_.standby) {
+    text += "Archiving is as it was: the old primary must never start again.\n";
+  }
+  if (seconds_)
+    return text +
+           fmt::format("The server runs; it took {:.1f} s to recover to {}.\n", *seconds_, describe(options_.target));
+  return text + fmt::format("Start it: pg_ctl -D {} start\n", directory_.native());
+}
+
+}  // namespace pitr

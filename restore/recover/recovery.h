@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "restore/recover/launch.h"
+#include "restore/recover/plan.h"
+#include "restore/recover/recover.h"
+#include "restore/recover/rescue.h"
+
+namespace pitr {
+
+// One recovery, from the look at what there is to the started server.
+class Recovery {
+ public:
+  Recovery(const RecoverOptions& options, Log& log);
+
+  void make_plan();
+  const Plan& plan() const { return *plan_; }
+  std::string text() const;  // of --plan
+
+  void refuse_what_cannot_be();  // writes nothing
+  void protect_backup();
+  void rescue_wal();
+  void unpack();
+  void launch_server();
+  std::string closing() const;  // what was done and what comes next
+
+ private:
+  void find_old_wal(const Catalog& catalog);
+  TablespaceMapping mapping() const;
+  void refuse_places() const;
+  void refuse_isolated() const;
+  std::filesystem::path prefetch_directory() const;
+  std::filesystem::path socket_directory() const;
+  Until until() const;
+  RecoveryConfig config() const;
+
+  const RecoverOptions& options_;
+  Log& log_;
+  const std::filesystem::path directory_;
+  std::unique_ptr<Store> store_;
+  std::optional<Plan> plan_;
+  std::vector<Tablespace> tablespaces_;
+  Fd held_;  // keeps the set from being removed while it is read
+  UnarchivedWal old_wal_;
+  std::filesystem::path rescue_directory_;
+  std::string restore_program_, pg_ctl_, config_text_;
+  std::optional<double> seconds_;
+};
+
+// A directory for what is needed in passing: $TMPDIR or /tmp.
+std::filesystem::path temporary_directory();
+
+}  // namespace pitr
