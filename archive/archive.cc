@@ -6,6 +6,8 @@
 #include <array>
 #include <map>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "archive/delivered.h"
 #include "archive/delivery.h"
 #include "archive/destinations.h"

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <string>
 
+#include "common/os/file_source.h"
 #include "common/os/fd.h"
 
 namespace pitr {

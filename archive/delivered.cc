@@ -1,7 +1,7 @@
 #include "archive/delivered.h"
 
+#include "common/os/file_source.h"
 #include "common/base/line_reader.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "common/store/store.h"
 #include "common/os/file.h"
 #include "common/postgres/wal.h"
 

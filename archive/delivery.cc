@@ -1,5 +1,7 @@
 #include "archive/delivery.h"
 
+#include "common/os/file_source.h"
+
 namespace pitr {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "common/os/signals.h"
 #include "archive/destinations.h"
 #include "common/process/child.h"
 #include "common/os/lock.h"

@@ -1,5 +1,6 @@
 #include "archive/look_ahead.h"
 
+#include "common/os/signals.h"
 #include "archive/caller.h"
 #include "archive/ready_files.h"
 #include "archive/turns.h"

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <string>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
+
 namespace pitr {
 namespace {
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "common/cli/options.h"
+#include "common/base/number.h"
+
 
 namespace pitr {
 

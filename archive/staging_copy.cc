@@ -1,5 +1,6 @@
 #include "archive/staging_copy.h"
 
+#include "common/os/signals.h"
 #include "common/wal/staging.h"
 
 namespace pitr {

@@ -5,6 +5,7 @@
 #include <array>
 #include <ctime>
 
+#include "common/base/time_text.h"
 #include "basebackup/base/config_files.h"
 #include "basebackup/copying/data_archive.h"
 #include "basebackup/base/meta_file.h"

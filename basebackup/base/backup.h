@@ -8,7 +8,6 @@
 
 #include "basebackup/base/delivery.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 #include "common/cli/pace.h"
 #include "common/postgres/server.h"
 

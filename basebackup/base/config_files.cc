@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/os/file.h"
 #include "common/base/text.h"
 

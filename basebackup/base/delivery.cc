@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/os/signals.h"
 #include "basebackup/base/set_remains.h"
 
 namespace pitr {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
 #include "common/cli/log.h"
 #include "common/store/place.h"
 #include "common/store/store.h"

@@ -1,5 +1,8 @@
 #include "basebackup/base/finish.h"
 
+#include "common/store/place.h"
+#include "common/os/signals.h"
+#include "common/store/decompressed_file.h"
 #include "basebackup/base/meta_file.h"
 #include "basebackup/base/set_wal.h"
 #include "common/set/backup_catalog.h"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "common/store/place.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 
 namespace pitr {
 

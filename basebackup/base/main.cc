@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "common/os/file_source.h"
 #include "basebackup/base/backup.h"
 #include "basebackup/base/finish.h"
 #include "basebackup/base/places.h"

@@ -1,5 +1,7 @@
 #include "basebackup/base/set_wal.h"
 
+#include "common/os/signals.h"
+
 namespace pitr {
 
 std::optional<SetWal> write_set_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,

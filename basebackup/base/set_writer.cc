@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "common/os/signals.h"
 #include "basebackup/base/destinations.h"
 #include "basebackup/base/set_remains.h"
 #include "common/codec/digest.h"

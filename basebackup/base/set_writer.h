@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "common/store/place.h"
 #include "basebackup/copying/backup_tar.h"
 #include "common/set/backup_index.h"
 #include "common/set/backup_set.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 #include "common/os/spool_file.h"
 #include "common/store/store.h"
 

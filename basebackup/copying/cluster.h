@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/store/store.h"
 #include "basebackup/copying/pgdata.h"
 #include "basebackup/copying/tar_writer.h"
 #include "common/postgres/control_file.h"

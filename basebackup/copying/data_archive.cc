@@ -5,6 +5,7 @@
 #include <ctime>
 #include <vector>
 
+#include "common/os/file_source.h"
 #include "common/codec/crc32c.h"
 #include "common/os/uncached_source.h"
 

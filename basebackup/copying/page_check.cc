@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/os/signals.h"
 #include "common/postgres/relation_file.h"
 
 namespace pitr {

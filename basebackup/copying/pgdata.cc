@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 
+#include "common/store/place.h"
+#include "common/os/signals.h"
 #include "basebackup/copying/directory.h"
 #include "common/base/error.h"
 #include "common/os/file.h"

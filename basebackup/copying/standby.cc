@@ -1,5 +1,7 @@
 #include "basebackup/copying/standby.h"
 
+#include "common/os/signals.h"
+
 namespace pitr {
 
 void wait_for_restartpoint(const Cluster& cluster, Lsn start, Server* standby, std::chrono::seconds patience,

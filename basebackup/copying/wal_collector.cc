@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+#include "common/store/place.h"
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
+
 namespace pitr {
 namespace {
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "common/store/place.h"
 #include "basebackup/copying/cluster.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 #include "common/os/spool_file.h"
 #include "common/wal/staging.h"
 #include "common/wal/wal_archive.h"

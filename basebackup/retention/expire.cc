@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "common/base/time_text.h"
+#include "common/os/signals.h"
 #include "basebackup/retention/pin.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_lease.h"

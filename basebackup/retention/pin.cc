@@ -1,8 +1,8 @@
 #include "basebackup/retention/pin.h"
 
-#include "common/set/backup_meta.h"
+#include "common/base/time_text.h"
+#include "common/base/values.h"
 #include "common/os/file.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "basebackup/retention/pin.h"
 #include "common/set/backup_lease.h"
 #include "common/base/line_reader.h"

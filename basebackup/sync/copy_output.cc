@@ -2,10 +2,11 @@
 
 #include <atomic>
 
+#include "common/os/signals.h"
+#include "common/os/text_file.h"
 #include "basebackup/copying/directory.h"
 #include "common/os/file.h"
 #include "common/os/parallel.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {

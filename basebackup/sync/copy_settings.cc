@@ -1,5 +1,7 @@
 #include "basebackup/sync/copy_settings.h"
 
+#include "common/wal/restore_command.h"
+
 namespace pitr {
 namespace {
 

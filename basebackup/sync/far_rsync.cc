@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/base/shell_word.h"
 #include "common/store/rsync_command.h"
 #include "common/store/ssh_session.h"
 #include "common/base/text.h"

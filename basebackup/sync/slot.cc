@@ -2,7 +2,8 @@
 
 #include <unistd.h>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 

@@ -4,12 +4,13 @@
 #include <cstdio>
 #include <optional>
 
+#include "common/base/time_text.h"
+#include "common/os/text_file.h"
 #include "basebackup/copying/data_archive.h"
 #include "basebackup/sync/slot.h"
 #include "basebackup/copying/standby.h"
 #include "basebackup/copying/wal_bundle.h"
 #include "common/postgres/backup_label.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {

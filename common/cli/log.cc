@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "common/base/time_text.h"
 #include "common/os/file.h"
 
 namespace pitr {
@@ -52,25 +53,6 @@ std::string one_line(std::string_view message) {
   return result;
 }
 
-std::string strftime_text(const std::string& format, std::chrono::system_clock::time_point when) {
-  const std::time_t seconds =
-      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(when));
-  std::tm local{};
-  if (localtime_r(&seconds, &local) == nullptr) {
-    fail(Exit::failed, "local time of {}: {}", seconds, errno_text(errno));
-  }
-  // strftime answers 0 for "too long" and for an empty result: the full stop keeps the two apart.
-  const std::string stopped = format + '.';
-  for (std::size_t size = 256; size <= 64 * 1024; size *= 4) {
-    std::string result(size, '\0');
-    result.resize(std::strftime(result.data(), size, stopped.c_str(), &local));
-    if (result.empty()) continue;
-    result.pop_back();
-    return result;
-  }
-  fail(Exit::usage, "time template {}: the result is longer than 64 KiB", format);
-}
-
 Fd open_log(const std::filesystem::path& path) {
   if (path.has_parent_path() && ::access(path.parent_path().c_str(), F_OK) != 0 && errno == ENOENT) {
     create_directories(path.parent_path(), 0700);
@@ -91,24 +73,6 @@ bool still_names(const std::string& path, const Fd& file) {
 }
 
 }  // namespace
-
-std::string expand_time(std::string_view pattern, std::chrono::system_clock::time_point when) {
-  std::string format;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
-    if (pattern[i] == '%') {
-      format += "%%";
-    } else if (pattern[i] != '^' || next == '\0' || next == '%') {
-      format += pattern[i];
-    } else if (next == '^') {
-      format += '^';
-      ++i;
-    } else {
-      format += '%';
-    }
-  }
-  return strftime_text(format, when);
-}
 
 void Log::line(std::string_view level, std::string_view message) {
   const std::lock_guard lock(*mutex_);

@@ -75,7 +75,4 @@ class Log {
   Fd file_;
 };
 
-// strftime of local time with '^' for '%'.
-std::string expand_time(std::string_view pattern, std::chrono::system_clock::time_point when);
-
 }  // namespace pitr

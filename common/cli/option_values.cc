@@ -4,30 +4,10 @@
 
 #include <fmt/ranges.h>
 
+#include "common/base/number.h"
 #include "common/cli/options.h"
 
 namespace pitr {
-std::optional<int> decimal(std::string_view text) {
-  int result = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), result);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return result;
-}
-
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || number == 0) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit.empty()) return number;
-  constexpr std::string_view units = "kMGT";
-  const auto power = units.find(unit == "K" ? "k" : unit);
-  if (unit.size() != 1 || power == std::string_view::npos) return std::nullopt;
-  const std::uint64_t factor = std::uint64_t{1} << 10 * (power + 1);
-  if (number > UINT64_MAX / factor) return std::nullopt;
-  return number * factor;
-}
-
 std::function<void(const std::string&)> set_size(std::uint64_t& target) {
   return [&target](const std::string& value) {
     const auto size = parse_size(value);

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <optional>
 
+#include "common/base/nearest.h"
+#include "common/os/signals.h"
 #include "common/os/fd.h"
 
 namespace pitr {

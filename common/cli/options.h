@@ -26,12 +26,6 @@ std::vector<std::string_view> spellings(const Option& option);
 // `options` and behind them the rows that every program has: config-file, help, version, man.
 std::vector<Option> with_common_options(std::span<const Option> options);
 
-// The whole text as a decimal number; null when it is none.
-std::optional<int> decimal(std::string_view text);
-
-// Bytes: "20M", "1G", units of 1024; null when it is none, or 0.
-std::optional<std::uint64_t> parse_size(std::string_view text);
-
 // What `assign` usually is. The target outlives the parsing.
 std::function<void(const std::string&)> set_text(std::string& target);  // refuses an empty value
 std::function<void(const std::string&)> set_flag(bool& target);
@@ -76,8 +70,5 @@ Parsed parse_options(const Manual& manual, std::span<const Option> options,
 
 std::string help_text(const Manual& manual, std::span<const Option> options);
 std::string man_page(const Manual& manual, std::span<const Option> options);  // roff
-
-// The nearest name, for "did you mean": empty when none is near.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> names);
 
 }  // namespace pitr

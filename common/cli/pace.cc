@@ -7,7 +7,9 @@
 #include <charconv>
 #include <cstdio>
 
-#include "common/cli/options.h"
+#include "common/base/number.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 namespace {

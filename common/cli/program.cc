@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "common/os/signals.h"
+
 namespace pitr {
 namespace {
 

@@ -6,7 +6,7 @@
 #include <exception>
 #include <mutex>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
 #include "common/os/thread.h"
 
 namespace pitr {

@@ -11,14 +11,10 @@
 #include <chrono>
 #include <cstring>
 
+#include "common/os/signals.h"
+
 namespace pitr {
 namespace {
-
-// A signal handler may touch nothing but this.
-std::atomic<int> remembered_signal{0};
-std::atomic<bool> remembered_user_signal{false};
-thread_local const std::atomic<bool>* gives_up = nullptr;
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 int at_number(const Fd& at) { return at ? at.number() : AT_FDCWD; }
 
@@ -158,64 +154,6 @@ ssize_t read_if_ready(const Fd& fd, std::span<std::byte> buffer) {
 ssize_t write_if_ready(const Fd& fd, Bytes bytes) {
   const ssize_t n = ::write(fd.number(), bytes.data(), bytes.size());
   return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
-}
-
-FileSource::FileSource(Fd fd) : fd_(std::move(fd)) {
-  const struct stat status = file_status(fd_);
-  if (!S_ISREG(status.st_mode)) fail(Exit::failed, "open {}: not a regular file", fd_.name());
-  size_ = static_cast<std::uint64_t>(status.st_size);
-}
-
-FileSource open_regular(const std::filesystem::path& path) {
-  return FileSource(open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-}
-
-void catch_signals() {
-  struct sigaction remember {};
-  remember.sa_handler = [](int number) { remembered_signal.store(number); };
-  sigemptyset(&remember.sa_mask);
-  // Without SA_RESTART: a blocked call returns EINTR and the loop above it looks at the signal.
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    struct sigaction inherited {};
-    ::sigaction(number, nullptr, &inherited);
-    // nohup means it.
-    if (number == SIGHUP && inherited.sa_handler == SIG_IGN) continue;
-    ::sigaction(number, &remember, nullptr);
-  }
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &ignore, nullptr);
-}
-
-void remember_user_signal() {
-  struct sigaction remember {};
-  remember.sa_handler = [](int) { remembered_user_signal.store(true); };
-  sigemptyset(&remember.sa_mask);
-  ::sigaction(SIGUSR1, &remember, nullptr);
-}
-
-bool user_signal_caught() { return remembered_user_signal.load(); }
-
-int caught_signal() { return remembered_signal.load(); }
-
-void give_up_when(const std::atomic<bool>* flag) { gives_up = flag; }
-
-void throw_if_signalled() {
-  if (gives_up != nullptr && gives_up->load()) fail(Exit::failed, "given up");
-  const int number = caught_signal();
-  if (number != 0) fail(Exit::failed, "interrupted by SIG{}", sigabbrev_np(number));
-}
-
-void pause_for(double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  for (;;) {
-    throw_if_signalled();
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    if (left <= 0) return;
-    // A signal between the look and the wait would be slept over: short naps bound that.
-    ::poll(nullptr, 0, static_cast<int>(std::min<long long>(left, 100)));
-  }
 }
 
 }  // namespace pitr

@@ -58,33 +58,4 @@ ssize_t read_if_ready(const Fd& fd, std::span<std::byte> buffer);
 ssize_t write_if_ready(const Fd& fd, Bytes bytes);
 void write_all_at(const Fd& fd, Bytes bytes, std::uint64_t offset);
 
-// The bytes of a regular file. Opened without following a symbolic link at its end and without waiting for the
-// other end of a FIFO; what is not a regular file is an Error.
-class FileSource final : public Source {
- public:
-  explicit FileSource(Fd fd);
-  std::size_t read(std::span<std::byte> buffer) override { return read_some(fd_, buffer); }
-  std::uint64_t size() const { return size_; }  // when it was opened
-  const Fd& fd() const { return fd_; }
-
- private:
-  Fd fd_;
-  std::uint64_t size_;
-};
-FileSource open_regular(const std::filesystem::path& path);
-
-// SIGTERM, SIGINT and SIGHUP (unless nohup ignores it) are remembered from here on; every read, write and wait of the suite then throws
-// an Error, and unwinding removes what was begun. SIGPIPE and SIGXFSZ become errors of the write.
-void catch_signals();
-// The signal that was remembered, 0 when there was none.
-int caught_signal();
-void throw_if_signalled();
-// The calling thread gives up, as at a signal, once this flag is set. Null: not any more.
-void give_up_when(const std::atomic<bool>* flag);
-// SIGUSR1 is remembered from here on; it interrupts nothing by itself.
-void remember_user_signal();
-bool user_signal_caught();
-// Waits until `seconds` have passed or a signal was caught (then throws).
-void pause_for(double seconds);
-
 }  // namespace pitr

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "common/store/store.h"
+#include "common/os/signals.h"
 #include "common/os/lock.h"
 #include "common/os/temporary_file.h"
 

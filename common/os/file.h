@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/store/store.h"
 #include "common/os/fd.h"
 
 namespace pitr {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 
+#include "common/os/signals.h"
+
 namespace pitr {
 namespace {
 

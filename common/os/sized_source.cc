@@ -1,6 +1,7 @@
 #include "common/os/sized_source.h"
 
-#include "common/os/fd.h"
+#include "common/os/file_source.h"
+
 
 namespace pitr {
 

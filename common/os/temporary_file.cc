@@ -8,6 +8,7 @@
 #include <charconv>
 #include <functional>
 
+#include "common/os/signals.h"
 #include "common/os/lock.h"
 
 namespace pitr {

@@ -4,8 +4,9 @@
 
 #include <cstring>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/codec/crc32c.h"
-#include "common/os/fd.h"
 
 namespace pitr {
 namespace {

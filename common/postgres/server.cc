@@ -6,7 +6,8 @@
 
 #include <chrono>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 namespace {

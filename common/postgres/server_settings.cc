@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {
@@ -13,18 +12,6 @@ constexpr std::string_view recovery_settings[] = {
     "restore_command",           "archive_cleanup_command", "recovery_end_command",    "recovery_target",
     "recovery_target_name",      "recovery_target_time",    "recovery_target_xid",     "recovery_target_lsn",
     "recovery_target_inclusive", "recovery_target_action",  "recovery_target_timeline"};
-
-std::string word_for_shell(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("/._-=:+,@").find(c) != std::string_view::npos;
-  };
-  return std::ranges::all_of(text, is_plain) ? text : quote_for_shell(text);
-}
-
-std::string source_word(const Place& source) {
-  return source.has_codec ? std::string(name(source.compression.codec)) + "=" + source.place : source.place;
-}
 
 // Behind a name may follow its value at once: neither '=' nor a blank must be there.
 std::string key_of(const std::string& line) {
@@ -96,16 +83,6 @@ std::string with_settings(const std::string& old, std::string_view program, cons
     }
   }
   return fmt::format("{0}# {1}: begin\n{2}# {1}: end\n", kept, program, settings.text());
-}
-
-std::string restore_command(const std::string& program, const std::vector<Place>& sources,
-                            const std::vector<std::string>& options) {
-  std::string command = word_for_shell(program);
-  for (const Place& source : sources) command += " -s " + word_for_shell(source_word(source));
-  for (const std::string& word : options) command += " " + word_for_shell(word);
-  std::string escaped;
-  for (const char c : command) escaped += c == '%' ? std::string("%%") : std::string(1, c);
-  return escaped + " %f %p";
 }
 
 }  // namespace pitr

@@ -2,9 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include "common/store/place.h"
 
 namespace pitr {
 
@@ -31,10 +28,5 @@ class ServerSettings {
 // `old` (of postgresql.auto.conf) without an earlier block of ours and without every setting of a recovery, and with
 // the block of `program` behind it.
 std::string with_settings(const std::string& old, std::string_view program, const ServerSettings& settings);
-
-// "/usr/bin/pitr-restore -s zstd=/backup/wal --prefetch-dir /data/pg.pitr-prefetch %f %p": for the shell that the
-// server gives it to, '%' doubled. `options` follow the sources.
-std::string restore_command(const std::string& program, const std::vector<Place>& sources,
-                            const std::vector<std::string>& options);
 
 }  // namespace pitr

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "common/os/signals.h"
+
 namespace pitr {
 
 // Ends with an Error when the number of unread bytes stays the same for too long.

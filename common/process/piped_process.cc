@@ -8,6 +8,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "common/os/signals.h"
+
 namespace pitr {
 
 PipedProcess::PipedProcess(const std::vector<std::string>& words, const std::vector<std::string>& environment,

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "common/os/signals.h"
 #include "common/process/child.h"
 #include "common/os/fd.h"
 

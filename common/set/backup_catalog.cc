@@ -5,6 +5,8 @@
 #include <cctype>
 #include <set>
 
+#include "common/os/signals.h"
+#include "common/store/decompressed_file.h"
 #include "common/set/backup_lease.h"
 #include "common/wal/wal_archive.h"
 
@@ -152,19 +154,6 @@ bool is_plain_text(Source& stored) {
 }
 
 }  // namespace
-
-Codec codec_of(const Name& name) {
-  for (const Codec codec : all_codecs()) {
-    if (!suffix(codec).empty() && name.text().ends_with(suffix(codec))) return codec;
-  }
-  return Codec::none;
-}
-
-std::unique_ptr<Source> open_decompressed(Store& store, const Name& name) {
-  auto stored = store.open(name);
-  if (!stored) return nullptr;
-  return decompressed(codec_of(name), store.describe(name), std::move(stored));
-}
 
 void read_meta_members(Store& store, const Name& meta_file, const EachMember& each) {
   const auto again = [&](Codec codec) {

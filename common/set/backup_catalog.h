@@ -48,10 +48,4 @@ SetNames names_of_set(const Name& meta_file, const Name& data);
 using EachMember = std::function<bool(const TarEntry& member, Source& content)>;
 void read_meta_members(Store& store, const Name& meta_file, const EachMember& each);
 
-// The stored file, decompressed by its suffix. Null: there is no such file.
-std::unique_ptr<Source> open_decompressed(Store& store, const Name& name);
-
-// The codec that the name's suffix tells.
-Codec codec_of(const Name& name);
-
 }  // namespace pitr

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "common/set/backup_meta.h"
-#include "common/base/text.h"
+#include "common/base/time_text.h"
+#include "common/base/values.h"
+
 
 namespace pitr {
 namespace {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/time_text.h"
 #include "common/codec/digest.h"
 #include "common/base/text.h"
 
@@ -150,21 +151,6 @@ Meta parse_omnipitr(const Lines& lines) {
 }
 
 }  // namespace
-
-std::optional<std::time_t> parse_utc(std::string_view text) {
-  std::tm parts = {};
-  const std::string copy(text);
-  const char* const end = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end != copy.c_str() + copy.size()) return std::nullopt;
-  return ::timegm(&parts);
-}
-
-std::string utc_text(std::time_t when) {
-  std::tm parts = {};
-  char text[64];
-  if (::gmtime_r(&when, &parts) == nullptr) fail(Exit::failed, "print time {}: out of range", when);
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 std::string format_meta(const Meta& meta) {
   std::string text;

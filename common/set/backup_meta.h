@@ -45,7 +45,6 @@ std::string format_meta(const Meta& meta);
 // format that is newer than ours. OmniPITR's four lines are understood, too.
 Meta parse_meta(std::string_view text);
 
-std::string utc_text(std::time_t when);  // "2026-08-01T10:11:12Z"
-std::optional<std::time_t> parse_utc(std::string_view text);
+
 
 }  // namespace pitr

@@ -1,6 +1,6 @@
 #include "common/set/backup_set.h"
 
-#include "common/cli/log.h"
+#include "common/base/time_text.h"
 #include "common/base/text.h"
 
 namespace pitr {

@@ -5,9 +5,10 @@
 #include <map>
 #include <sstream>
 
-#include "common/set/backup_meta.h"
+#include "common/base/number.h"
+#include "common/base/time_text.h"
+#include "common/os/file_source.h"
 #include "common/os/file.h"
-#include "common/base/threshold.h"
 
 namespace pitr {
 namespace {

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/os/lock.h"
 #include "common/store/store.h"
 #include "common/os/temporary_file.h"

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/cli/options.h"
+#include "common/base/nearest.h"
+#include "common/base/number.h"
+
 
 namespace pitr {
 namespace {

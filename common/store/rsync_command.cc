@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "common/os/signals.h"
 #include "common/process/piped_process.h"
 
 namespace pitr {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "common/os/file_source.h"
 #include "common/os/sized_source.h"
 #include "common/os/temporary_directory.h"
 

@@ -1,6 +1,6 @@
+#include "common/base/shell_word.h"
 #include "common/store/pipe_store.h"
 #include "common/store/ssh_session.h"
-#include "common/base/text.h"
 
 namespace pitr {
 std::unique_ptr<Store> open_far_program(const std::string& host, const std::string& directory, const Remote& remote) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/os/signals.h"
 #include "common/codec/sha256.h"
 #include "common/os/sized_source.h"
 #include "common/store/ssh_session.h"

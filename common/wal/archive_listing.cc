@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "common/set/backup_catalog.h"
+#include "common/store/decompressed_file.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "common/cli/options.h"
 #include "monitor/check/shell_words.h"
 
 namespace pitr {

@@ -4,7 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/cli/options.h"
+#include "common/store/place.h"
+
 
 namespace pitr {
 

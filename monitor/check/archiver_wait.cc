@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/store/place.h"
+#include "common/os/signals.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {

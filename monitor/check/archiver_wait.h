@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/cli/options.h"
+#include "common/store/place.h"
 #include "common/postgres/server.h"
 #include "common/postgres/wal.h"
 #include "monitor/check/setup_report.h"

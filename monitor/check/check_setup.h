@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "common/cli/options.h"
+#include "common/store/place.h"
 #include "common/postgres/server.h"
 #include "monitor/check/setup_report.h"
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/process/process.h"
 #include "common/process/sibling_program.h"

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "common/store/place.h"
 #include "common/postgres/control_file.h"
-#include "common/cli/options.h"
 #include "common/postgres/server.h"
 #include "monitor/check/setup_report.h"
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/store/place.h"
 #include "common/process/process.h"
 #include "common/wal/wal_archive.h"
 #include "monitor/check/setup_directory.h"

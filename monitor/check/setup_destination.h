@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "common/store/place.h"
 #include "common/postgres/control_file.h"
-#include "common/cli/options.h"
 #include "monitor/check/setup_report.h"
 
 namespace pitr {

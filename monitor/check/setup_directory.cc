@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "common/os/signals.h"
 #include "common/os/file.h"
 
 namespace pitr {

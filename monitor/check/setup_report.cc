@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/os/fd.h"
+#include "common/base/error.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 

@@ -3,7 +3,8 @@
 #include <charconv>
 #include <filesystem>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 namespace {

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "common/base/number.h"
+#include "common/os/file_source.h"
 #include "common/set/drill_record.h"
 #include "monitor/status/measure.h"
 

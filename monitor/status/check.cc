@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#include "common/os/fd.h"
+#include "common/base/nearest.h"
+#include "common/os/signals.h"
+
 
 namespace pitr {
 namespace {

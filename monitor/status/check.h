@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "monitor/status/sources.h"
-#include "common/base/threshold.h"
+#include "monitor/status/threshold.h"
 
 namespace pitr {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "common/store/place.h"
 #include "common/codec/codec.h"
 #include "common/wal/staging.h"
 #include "common/os/temporary_file.h"

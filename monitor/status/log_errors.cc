@@ -7,6 +7,7 @@
 #include <ctime>
 #include <memory>
 
+#include "common/os/file_source.h"
 #include "common/os/fd.h"
 #include "monitor/status/measure.h"
 

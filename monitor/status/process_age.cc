@@ -8,8 +8,9 @@
 #include <sstream>
 #include <vector>
 
+#include "common/base/number.h"
+#include "common/os/signals.h"
 #include "common/os/fd.h"
-#include "common/base/threshold.h"
 
 namespace pitr {
 namespace {

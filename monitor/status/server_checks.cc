@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/number.h"
 #include "monitor/status/measure.h"
 #include "monitor/status/process_age.h"
 

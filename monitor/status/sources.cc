@@ -1,5 +1,7 @@
 #include "monitor/status/sources.h"
 
+#include "common/store/place.h"
+
 namespace pitr {
 
 template <typename T>

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/store/place.h"
 #include "common/set/backup_catalog.h"
-#include "common/cli/options.h"
 #include "common/postgres/server.h"
 
 namespace pitr {

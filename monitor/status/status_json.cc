@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/set/backup_meta.h"
+#include "common/base/time_text.h"
 #include "monitor/status/status_page.h"
 
 namespace pitr {

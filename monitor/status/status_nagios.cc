@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/base/number.h"
 #include "monitor/status/status_page.h"
 
 namespace pitr {

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "common/base/number.h"
 #include "monitor/status/status_page.h"
 
 namespace pitr {

@@ -2,6 +2,7 @@
 #include <ctime>
 #include <numeric>
 
+#include "common/base/time_text.h"
 #include "common/wal/wal_archive.h"
 #include "common/wal/archive_listing.h"
 #include "monitor/status/measure.h"

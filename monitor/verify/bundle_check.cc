@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "common/os/signals.h"
 #include "common/postgres/wal_check.h"
 
 namespace pitr {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/store/store.h"
 #include "common/base/line_reader.h"
 
 namespace pitr {

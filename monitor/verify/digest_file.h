@@ -1,6 +1,6 @@
 #pragma once
 
-#include "common/set/backup_catalog.h"
+#include "common/store/store.h"
 #include "common/wal/finding.h"
 
 namespace pitr {

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <system_error>
 
-#include "common/os/fd.h"
+#include "common/os/file_source.h"
 #include "common/base/line_reader.h"
 #include "common/process/process.h"
 #include "common/cli/remote_options.h"

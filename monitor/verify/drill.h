@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "common/store/place.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 #include "common/wal/finding.h"
 
 namespace pitr {

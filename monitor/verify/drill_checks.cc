@@ -1,4 +1,5 @@
-#include "common/os/fd.h"
+#include "common/os/signals.h"
+#include "common/os/text_file.h"
 #include "common/postgres/server.h"
 #include "common/base/text.h"
 #include "monitor/verify/drill.h"

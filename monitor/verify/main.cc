@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include "common/os/fd.h"
+#include "common/os/signals.h"
 #include "common/os/parallel.h"
 #include "common/process/process.h"
 #include "common/cli/program.h"

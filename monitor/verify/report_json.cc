@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "common/base/time_text.h"
 #include "monitor/verify/report_words.h"
 
 namespace pitr {

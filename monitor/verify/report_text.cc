@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/time_text.h"
 #include "monitor/verify/report_words.h"
 
 namespace pitr {

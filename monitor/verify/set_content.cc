@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/store/decompressed_file.h"
 #include "common/codec/digest.h"
 #include "common/codec/seal.h"
 #include "common/base/text.h"

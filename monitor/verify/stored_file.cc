@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/os/file_source.h"
+#include "common/store/decompressed_file.h"
 #include "common/os/background.h"
-#include "common/set/backup_catalog.h"
 #include "common/codec/crc32c.h"
 #include "common/codec/digest.h"
 #include "common/os/fd.h"

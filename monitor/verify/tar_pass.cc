@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/os/signals.h"
+
 namespace pitr {
 namespace {
 

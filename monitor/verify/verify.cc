@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/os/file_source.h"
 #include "common/os/lock.h"
 
 namespace pitr {

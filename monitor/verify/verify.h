@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "common/set/backup_catalog.h"
 #include "common/cli/options.h"
 #include "common/wal/archive_listing.h"
 #include "monitor/verify/drill.h"

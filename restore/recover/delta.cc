@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/postgres/control_file.h"
 #include "common/os/fd.h"
 #include "common/os/file.h"

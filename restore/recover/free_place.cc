@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 
+#include "common/os/signals.h"
 #include "common/os/file.h"
 #include "common/postgres/postmaster.h"
 

@@ -9,12 +9,12 @@
 #include <optional>
 #include <vector>
 
+#include "common/os/signals.h"
+#include "common/os/text_file.h"
 #include "common/postgres/control_file.h"
-#include "common/os/fd.h"
 #include "common/os/file.h"
 #include "common/process/process.h"
 #include "common/postgres/server.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {

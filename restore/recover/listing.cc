@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "common/base/time_text.h"
 #include "common/base/json_text.h"
 
 namespace pitr {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/os/lock.h"
 #include "common/wal/wal_archive.h"
 #include "restore/recover/wal_search.h"

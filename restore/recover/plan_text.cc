@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/time_text.h"
 #include "restore/recover/listing.h"
 
 namespace pitr {

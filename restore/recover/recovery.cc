@@ -6,6 +6,8 @@
 #include <array>
 #include <ctime>
 
+#include "common/base/time_text.h"
+#include "common/os/signals.h"
 #include "common/set/backup_lease.h"
 #include "common/cli/remote_options.h"
 #include "restore/recover/delta.h"

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 
+#include "common/os/text_file.h"
+#include "common/wal/restore_command.h"
 #include "common/cli/remote_options.h"
 #include "common/postgres/server_settings.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "common/wal/restore_command.h"
 #include "common/postgres/control_file.h"
 #include "common/os/file.h"
-#include "common/cli/options.h"
 #include "restore/recover/recovery_target.h"
 
 namespace pitr {

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "common/store/place.h"
+#include "common/os/file_source.h"
+#include "common/os/text_file.h"
 #include "common/store/store.h"
 #include "common/base/text.h"
 #include "common/wal/wal_archive.h"

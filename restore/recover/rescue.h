@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "common/store/place.h"
 #include "common/postgres/control_file.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 
 namespace pitr {
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "common/os/file_source.h"
 #include "common/os/fd.h"
 #include "restore/recover/tree.h"
 

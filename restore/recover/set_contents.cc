@@ -1,5 +1,7 @@
 #include "restore/recover/set_contents.h"
 
+#include "common/os/text_file.h"
+#include "common/store/decompressed_file.h"
 #include "common/os/sized_source.h"
 #include "common/base/text.h"
 #include "restore/recover/set_stream.h"

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
+#include "common/store/decompressed_file.h"
 #include "common/os/background.h"
-#include "common/set/backup_catalog.h"
 #include "common/codec/crc32c.h"
 #include "common/os/parallel.h"
 

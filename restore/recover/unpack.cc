@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/os/signals.h"
 #include "common/postgres/wal_check.h"
 #include "restore/recover/file_checksum.h"
 #include "restore/recover/free_place.h"

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "common/set/backup_catalog.h"
 #include "common/postgres/control_file.h"
 #include "restore/recover/file_writer.h"
 #include "restore/recover/set_contents.h"

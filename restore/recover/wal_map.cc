@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "common/store/place.h"
 #include "common/postgres/timeline_history.h"
 #include "common/wal/wal_archive.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/cli/options.h"
+#include "common/store/place.h"
 #include "common/store/store.h"
 #include "common/postgres/wal.h"
 

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "common/os/file_source.h"
 #include "common/process/process.h"
 #include "common/os/temporary_directory.h"
 #include "common/wal/wal_archive.h"

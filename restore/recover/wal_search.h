@@ -7,7 +7,6 @@
 
 #include "common/set/backup_meta.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 #include "restore/recover/recovery_target.h"
 #include "restore/recover/wal_map.h"
 

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "common/store/place.h"
+#include "common/os/file_source.h"
 #include "common/store/store.h"
 #include "common/wal/wal_archive.h"
 

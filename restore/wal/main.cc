@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "common/os/signals.h"
 #include "common/postgres/control_file.h"
 #include "common/os/lock.h"
 #include "common/process/process.h"

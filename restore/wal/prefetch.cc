@@ -1,5 +1,6 @@
 #include "restore/wal/prefetch.h"
 
+#include "common/os/signals.h"
 #include "common/process/child.h"
 #include "common/postgres/control_file.h"
 #include "common/os/lock.h"

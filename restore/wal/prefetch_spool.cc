@@ -8,6 +8,8 @@
 #include <array>
 #include <charconv>
 
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/codec/crc32c.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/os/signals.h"
 #include "common/os/lock.h"
 #include "restore/wal/asker.h"
 #include "common/postgres/postmaster.h"

@@ -4,6 +4,9 @@
 #include <array>
 #include <chrono>
 
+#include "common/store/place.h"
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/process/process.h"
 #include "common/os/temporary_file.h"
 #include "common/wal/wal_archive.h"

@@ -4,6 +4,8 @@
 
 #include <fmt/ranges.h>
 
+#include "common/store/place.h"
+#include "common/os/signals.h"
 #include "common/os/spool_file.h"
 #include "common/wal/wal_archive.h"
 #include "restore/wal/gap.h"

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "common/store/place.h"
 #include "common/cli/log.h"
-#include "common/cli/options.h"
 #include "common/postgres/wal.h"
 
 namespace pitr {

@@ -1,7 +1,7 @@
 // NAME.pin beside a backup set.
+#include "common/base/time_text.h"
 #include "basebackup/retention/pin.h"
 
-#include "common/set/backup_meta.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/os/signals.h"
 #include "common/store/store.h"
 #include "tests/unit/companion.h"
 #include "tests/unit/failure.h"

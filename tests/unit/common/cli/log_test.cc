@@ -1,3 +1,5 @@
+#include "common/base/time_text.h"
+#include "common/os/signals.h"
 #include "common/cli/log.h"
 
 #include <signal.h>

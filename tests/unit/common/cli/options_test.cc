@@ -1,3 +1,4 @@
+#include "common/base/nearest.h"
 #include "common/cli/options.h"
 
 #include <sys/stat.h>

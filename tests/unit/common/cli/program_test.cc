@@ -1,3 +1,4 @@
+#include "common/os/signals.h"
 #include "common/cli/program.h"
 
 #include <fcntl.h>

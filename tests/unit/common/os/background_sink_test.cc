@@ -1,3 +1,4 @@
+#include "common/os/signals.h"
 #include "common/os/background_sink.h"
 
 #include <atomic>
@@ -7,7 +8,6 @@
 
 #include <doctest/doctest.h>
 
-#include "common/os/fd.h"
 #include "tests/unit/failure.h"
 
 using namespace pitr;

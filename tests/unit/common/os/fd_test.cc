@@ -1,3 +1,5 @@
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/os/fd.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+#include "common/os/signals.h"
 #include "common/os/file.h"
 
 #include <fcntl.h>

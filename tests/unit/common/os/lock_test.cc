@@ -1,3 +1,4 @@
+#include "common/os/signals.h"
 #include "common/os/lock.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+#include "common/os/signals.h"
 #include "common/process/process.h"
 
 #include <fcntl.h>

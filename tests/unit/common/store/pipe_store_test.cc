@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/os/signals.h"
 #include "common/store/store.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"

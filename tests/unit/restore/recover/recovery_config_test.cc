@@ -1,3 +1,4 @@
+#include "common/wal/restore_command.h"
 #include "restore/recover/recovery_config.h"
 
 #include <doctest/doctest.h>

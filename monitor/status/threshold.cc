@@ -1,40 +1,18 @@
-#include "common/base/threshold.h"
+#include "monitor/status/threshold.h"
 
 #include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "common/base/number.h"
+
 namespace pitr {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-std::optional<double> unit_named(std::string_view unit) {
-  struct Row {
-    std::string_view name;
-    double factor;
-  };
-  // "M" is mega: a minute has a small letter.
-  constexpr Row rows[] = {{"", 1},        {"s", 1},          {"m", 60},          {"h", 3600},      {"d", 86400},
-                          {"w", 604800},  {"K", 1024.0},     {"M", 1048576.0},   {"G", 1073741824.0},
-                          {"T", 1099511627776.0},            {"%", 1}};
-  for (const Row& row : rows) {
-    if (row.name == unit) return row.factor;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
-
-std::optional<double> parse_quantity(std::string_view text) {
-  double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (code != std::errc() || !std::isfinite(value)) return std::nullopt;
-  const auto factor = unit_named(text.substr(static_cast<std::size_t>(end - text.data())));
-  if (!factor) return std::nullopt;
-  return value * *factor;
-}
 
 std::optional<Threshold> Threshold::parse(std::string_view text) {
   Threshold result;
@@ -78,15 +56,6 @@ std::string Threshold::text() const {
   }
   if (!std::isinf(high_)) result += number_text(high_);
   return result;
-}
-
-std::string number_text(double value) {
-  if (std::isinf(value)) return "inf";
-  char buffer[400];
-  // Ages are known to the millisecond at best.
-  const double rounded = std::round(value * 1000) / 1000;
-  const auto [end, code] = std::to_chars(buffer, buffer + sizeof buffer, rounded, std::chars_format::fixed);
-  return code == std::errc() ? std::string(buffer, end) : fmt::format("{}", value);
 }
 
 }  // namespace pitr

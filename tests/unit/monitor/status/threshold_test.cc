@@ -1,4 +1,5 @@
-#include "common/base/threshold.h"
+#include "common/base/number.h"
+#include "monitor/status/threshold.h"
 
 #include <limits>
 

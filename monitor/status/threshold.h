@@ -7,9 +7,6 @@
 
 namespace pitr {
 
-// A number with an optional unit behind it: "90", "26h", "2d", "10G". Seconds and bytes are what it means then.
-std::optional<double> parse_quantity(std::string_view text);
-
 // The values that raise no alarm, written as plugins of Nagios have them:
 //   10  0 to 10     10:  10 and more     ~:10  10 and less     5:10  from 5 to 10     @5:10  outside 5 to 10
 class Threshold {
@@ -23,8 +20,5 @@ class Threshold {
   double low_ = 0, high_ = std::numeric_limits<double>::infinity();
   bool inside_ = false;  // the alarm is between the bounds
 };
-
-// The shortest text that reads as this number; "inf" for infinity.
-std::string number_text(double value);
 
 }  // namespace pitr
