@@ -1,5 +1,5 @@
-// Precompiled for every library of the suite: parsing these headers was half of a build. Sources name what they use
-// all the same, and compile without it.
+// Precompiled for every library of the suite: parsing these headers was half of a build. Sources name what
+// they use all the same, and compile without it.
 #include <sys/stat.h>
 
 #include <algorithm>

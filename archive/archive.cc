@@ -6,14 +6,14 @@
 #include <array>
 #include <map>
 
-#include "common/os/file_source.h"
-#include "common/os/signals.h"
 #include "archive/delivered.h"
 #include "archive/delivery.h"
 #include "archive/destinations.h"
 #include "archive/outcomes.h"
 #include "archive/staging_copy.h"
 #include "common/os/background_sink.h"
+#include "common/os/file_source.h"
+#include "common/os/signals.h"
 #include "common/postgres/control_file.h"
 
 namespace pitr {
@@ -27,8 +27,8 @@ std::string read_line(const std::filesystem::path& path) {
   return text;
 }
 
-// Files go to a destination in their order. One before this may have been left to the spool while this one was on its
-// way: then it has to wait behind it.
+// Files go to a destination in their order. One before this may have been left to the spool while this one
+// was on its way: then it has to wait behind it.
 class InOrder final : public Sink {
  public:
   InOrder(std::unique_ptr<Sink> next, const Place& place, const Spool& spool)
@@ -36,7 +36,8 @@ class InOrder final : public Sink {
   void write(Bytes bytes) override { next_->write(bytes); }
   void prepare() override { next_->prepare(); }
   void finish() override {
-    if (spool_.is_behind(place_)) fail(Exit::failed, "{}: what waits for it in the spool comes first", place_.place);
+    if (spool_.is_behind(place_))
+      fail(Exit::failed, "{}: what waits for it in the spool comes first", place_.place);
     next_->finish();
   }
 
@@ -79,7 +80,8 @@ class Distribution {
     std::string late;
     for (std::size_t i = 0; i < places().size(); ++i) {
       if (outcomes_.state(i) == Outcomes::State::missing) spool(i);
-      if (outcomes_.state(i) == Outcomes::State::spooled) late += (late.empty() ? "" : ", ") + places()[i].place;
+      if (outcomes_.state(i) == Outcomes::State::spooled)
+        late += (late.empty() ? "" : ", ") + places()[i].place;
     }
     forget();
     if (late.empty()) {
@@ -103,7 +105,8 @@ class Distribution {
       all->add([&, &group = members]() -> std::unique_ptr<Sink> {
         auto same = std::make_unique<Tee>();
         for (const std::size_t i : group) same->add([&] { return open(i); });
-        if (!same->empty()) return compress(places()[group.front()].compression, job_.workers, std::move(same));
+        if (!same->empty())
+          return compress(places()[group.front()].compression, job_.workers, std::move(same));
         same->finish();  // throws what kept them from opening
         return nullptr;
       });
@@ -117,8 +120,8 @@ class Distribution {
     if (job_.targets.spool && job_.targets.spool->is_behind(place)) {
       if (!outcomes_.can_do_without(i)) {
         return outcomes_.noted(i, Outcomes::State::stored, [&]() -> std::unique_ptr<Sink> {
-          fail(Exit::failed, "archive {} to {}: what waits for it in {} comes first", job_.name.text(), place.place,
-               job_.targets.spool->lock_path(place).parent_path().native());
+          fail(Exit::failed, "archive {} to {}: what waits for it in {} comes first", job_.name.text(),
+               place.place, job_.targets.spool->lock_path(place).parent_path().native());
         });
       }
       return outcomes_.noted(i, Outcomes::State::spooled, [&] { return open_queue(place); });
@@ -132,11 +135,12 @@ class Distribution {
         return deliver_to(destinations_.open(place), place.compression.codec, job_, content);
       });
     };
-    return outcomes_.noted(i, Outcomes::State::stored, [&] { return in_order(place, side_by_side(i, open_now)); });
+    return outcomes_.noted(i, Outcomes::State::stored,
+                           [&] { return in_order(place, side_by_side(i, open_now)); });
   }
 
-  // Another host has a thread of its own. It may be dead or slow: where there is a spool, nobody waits for it who can do
-  // without it.
+  // Another host has a thread of its own. It may be dead or slow: where there is a spool, nobody waits for it
+  // who can do without it.
   std::unique_ptr<Sink> side_by_side(std::size_t i, const Tee::Opener& open) {
     if (kind(places()[i]) == PlaceKind::directory) return open();
     BackgroundSink::Patience patience;
@@ -163,7 +167,8 @@ class Distribution {
     FileSource source = open_regular(job_.path);
     const auto chain = check_wal(expectation(job_), std::move(everywhere));
     const std::uint64_t size = copy(source, *chain);
-    if (size != source.size()) fail(Exit::failed, "read {}: {} of {} bytes", job_.path.native(), size, source.size());
+    if (size != source.size())
+      fail(Exit::failed, "read {}: {} of {} bytes", job_.path.native(), size, source.size());
     chain->prepare();
     if (!may_publish()) return false;
     chain->finish();

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <string>
 
-#include "common/os/file_source.h"
 #include "common/os/fd.h"
+#include "common/os/file_source.h"
 
 namespace pitr {
 namespace {
@@ -35,7 +35,9 @@ pid_t parent_of(pid_t pid) {
   const std::string text = text_of(fmt::format("/proc/{}/stat", pid));
   const auto name_end = text.rfind(") ");
   constexpr std::size_t state = 4;  // ") S "
-  return name_end == std::string::npos || name_end + state > text.size() ? 0 : pid_in(text.substr(name_end + state));
+  return name_end == std::string::npos || name_end + state > text.size()
+             ? 0
+             : pid_in(text.substr(name_end + state));
 }
 
 }  // namespace

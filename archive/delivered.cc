@@ -1,7 +1,7 @@
 #include "archive/delivered.h"
 
-#include "common/os/file_source.h"
 #include "common/base/line_reader.h"
+#include "common/os/file_source.h"
 
 namespace pitr {
 namespace {
@@ -10,7 +10,8 @@ namespace {
 std::string identity_of(const std::filesystem::path& path) {
   const FileSource source = open_regular(path);
   const struct stat status = file_status(source.fd());
-  return fmt::format("{} {} {}.{:09}", status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  return fmt::format("{} {} {}.{:09}", status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                     status.st_mtim.tv_nsec);
 }
 
 }  // namespace

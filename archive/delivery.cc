@@ -38,11 +38,12 @@ WalExpectation expectation(const Job& job) {
   expected.inspect = [&job](const WalPageHeader& header) {
     const std::string_view major = major_of_wal_magic(header.magic);
     if (major.empty()) {
-      job.log.error("WAL segment {}: magic {:04X} is of no known PostgreSQL; archived, because the rest is right",
-                    job.name.text(), header.magic);
+      job.log.error(
+          "WAL segment {}: magic {:04X} is of no known PostgreSQL; archived, because the rest is right",
+          job.name.text(), header.magic);
     } else if (!job.cluster.major.empty() && major != job.cluster.major) {
-      fail(Exit::damaged, "WAL segment {}: written by PostgreSQL {}, the data directory is of {}", job.name.text(),
-           major, job.cluster.major);
+      fail(Exit::damaged, "WAL segment {}: written by PostgreSQL {}, the data directory is of {}",
+           job.name.text(), major, job.cluster.major);
     }
   };
   return expected;

@@ -20,14 +20,14 @@ struct Job {
 // What the server has written must be in a file of this name.
 WalExpectation expectation(const Job& job);
 
-// Is the file there already, under any suffix? Then it is made durable; different content throws. Content that is
-// known, because an earlier call has put it there, is not read back.
+// Is the file there already, under any suffix? Then it is made durable; different content throws. Content
+// that is known, because an earlier call has put it there, is not read back.
 enum class Present { no, identical };
 enum class Content { compared, known };
 Present look_for(Store& store, const Job& job, Content content = Content::compared);
 
-// The way of the file into the store, in this codec; null when it is there already. When another archiver publishes
-// the same name first, its file must be identical.
+// The way of the file into the store, in this codec; null when it is there already. When another archiver
+// publishes the same name first, its file must be identical.
 std::unique_ptr<Sink> deliver_to(std::shared_ptr<Store> store, Codec codec, const Job& job,
                                  Content content = Content::compared);
 

@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <atomic>
 
-#include "common/os/signals.h"
 #include "archive/destinations.h"
-#include "common/process/child.h"
 #include "common/os/lock.h"
 #include "common/os/parallel.h"
+#include "common/os/signals.h"
+#include "common/process/child.h"
 
 namespace pitr {
 namespace {
 
-// The process in the background tries a dead host again now and then. When it gives up, the next call starts another.
+// The process in the background tries a dead host again now and then. When it gives up, the next call starts
+// another.
 constexpr double pause_after_failure = 5;
 constexpr int most_attempts = 12;
 
@@ -25,13 +26,16 @@ class Queue {
   void deliver() {
     std::size_t delivered = 0;
     for (auto names = spool_.waiting(place_); !names.empty(); names = spool_.waiting(place_)) {
-      const auto store = in_context("deliver to " + place_.place, [&] { return archiving_.destinations.open(place_); });
+      const auto store =
+          in_context("deliver to " + place_.place, [&] { return archiving_.destinations.open(place_); });
       for (const WalName& name : names) {
-        in_context(fmt::format("deliver {} to {}", name.text(), place_.place), [&] { deliver(*store, name); });
+        in_context(fmt::format("deliver {} to {}", name.text(), place_.place),
+                   [&] { deliver(*store, name); });
         ++delivered;
       }
     }
-    if (delivered > 0) archiving_.log.note("{} files that waited in the spool are at {}.", delivered, place_.place);
+    if (delivered > 0)
+      archiving_.log.note("{} files that waited in the spool are at {}.", delivered, place_.place);
   }
 
  private:
@@ -40,7 +44,8 @@ class Queue {
       const Name file = stored.name;
       const Codec codec = stored.codec;
       WalExpectation expected{name, {}, archiving_.targets.check_header, {}};
-      if (archiving_.cluster.identity) expected.system_identifier = archiving_.cluster.identity->system_identifier;
+      if (archiving_.cluster.identity)
+        expected.system_identifier = archiving_.cluster.identity->system_identifier;
       // It has lain on a disk meanwhile.
       read_wal(*queue_, std::move(stored), expected, std::make_unique<NullSink>());
       if (!is_there(store, name, file, codec)) send(store, name, file, codec);
@@ -111,7 +116,8 @@ void flush_in_background(const Archiving& archiving) {
   if (is_locked(spool.worker_path()) || places_behind(archiving.targets).empty()) return;
   run_detached("pitr-archive", [&] {
     const LockFile alone(spool.worker_path(), archiving.cluster.openness.file);
-    for (int attempt = 0; attempt < most_attempts && !flush(archiving); ++attempt) pause_for(pause_after_failure);
+    for (int attempt = 0; attempt < most_attempts && !flush(archiving); ++attempt)
+      pause_for(pause_after_failure);
   });
 }
 

@@ -1,33 +1,35 @@
 #include "archive/look_ahead.h"
 
-#include "common/os/signals.h"
 #include "archive/caller.h"
 #include "archive/ready_files.h"
 #include "archive/turns.h"
 #include "common/os/parallel.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
 
-// Does the server ask, and is there probably more? Found out without reading archive_status, where a million names may
-// be: a server without a backlog pays for a few looks. The marks are the server's: whoever calls by hand, perhaps with
-// other destinations, must not touch them.
-bool has_backlog(const std::filesystem::path& path, const WalName& name, const std::filesystem::path& data_directory,
-                 const ReadyFiles& ready, SegmentSize size) {
+// Does the server ask, and is there probably more? Found out without reading archive_status, where a million
+// names may be: a server without a backlog pays for a few looks. The marks are the server's: whoever calls by
+// hand, perhaps with other destinations, must not touch them.
+bool has_backlog(const std::filesystem::path& path, const WalName& name,
+                 const std::filesystem::path& data_directory, const ReadyFiles& ready, SegmentSize size) {
   std::error_code code;
   if (!std::filesystem::equivalent(path.parent_path(), data_directory / "pg_wal", code)) return false;
   if (!ready.has(name)) return false;
   const auto start = name.start(size);
   const bool is_segment = name.kind() == WalKind::segment && start;
   // The others are rare.
-  if (is_segment && !ready.has(WalName::segment(name.timeline(), {start->value + size.bytes()}, size))) return false;
+  if (is_segment && !ready.has(WalName::segment(name.timeline(), {start->value + size.bytes()}, size)))
+    return false;
   return is_called_by_server(data_directory);
 }
 
 // A row of files, each archived whole by one thread, published one after the other.
 class Batch {
  public:
-  Batch(std::filesystem::path directory, const LookAhead& ahead, const Archiving& archiving, const ReadyFiles& ready)
+  Batch(std::filesystem::path directory, const LookAhead& ahead, const Archiving& archiving,
+        const ReadyFiles& ready)
       : directory_(std::move(directory)), ahead_(ahead), archiving_(archiving), ready_(ready) {}
 
   void archive(const std::vector<WalName>& names) {
@@ -43,7 +45,8 @@ class Batch {
     try {
       // Once its mark is gone the server may be writing other WAL into the file.
       const auto may_publish = [&] { return turn.comes() && ready_.has(name); };
-      if (ready_.has(name) && archive_file(directory_ / name.text(), archiving_, 1, may_publish)) ready_.mark_done(name);
+      if (ready_.has(name) && archive_file(directory_ / name.text(), archiving_, 1, may_publish))
+        ready_.mark_done(name);
     } catch (const Error& error) {
       // Those behind a failure mostly have the same cause, and are not published anyway.
       if (!turn.comes()) return;
@@ -77,9 +80,8 @@ void archive_ahead(const std::filesystem::path& path, const LookAhead& ahead, co
     const SegmentSize size = archiving.cluster.identity->segment_size;
     if (!has_backlog(path, *name, ahead.data_directory, ready, size)) return;
     const auto names = ready.first(ahead.most, *name);
-    archiving.log.timed(fmt::format("Looking ahead, up to {} files", names.size()), [&] {
-      Batch(path.parent_path(), ahead, archiving, ready).archive(names);
-    });
+    archiving.log.timed(fmt::format("Looking ahead, up to {} files", names.size()),
+                        [&] { Batch(path.parent_path(), ahead, archiving, ready).archive(names); });
   } catch (const Error& error) {
     archiving.log.error("looking ahead: {}", error.what());
   }

@@ -3,11 +3,11 @@
 #include "archive/flush.h"
 #include "archive/look_ahead.h"
 #include "archive/marking.h"
+#include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 #include "common/os/lock.h"
 #include "common/os/parallel.h"
 #include "common/process/process.h"
-#include "common/cli/program.h"
-#include "common/cli/remote_options.h"
 
 using namespace pitr;
 
@@ -18,23 +18,32 @@ constexpr Manual manual{
     .summary = "archive one WAL file of PostgreSQL, durably, at every destination",
     .operands = "%p",
     .description =
-        "The server's archive_command. Answers 0 only when the file is durable at every destination that --require "
-        "names, and at the others or in --spool-dir; whatever else happens, PostgreSQL keeps the file and tries "
+        "The server's archive_command. Answers 0 only when the file is durable at every destination that "
+        "--require "
+        "names, and at the others or in --spool-dir; whatever else happens, PostgreSQL keeps the file and "
+        "tries "
         "again.\n\n"
-        "Other hosts are sent to side by side, over ssh with a shell and GNU coreutils there. With --require and "
-        "--spool-dir one that is dead holds nothing up: what it has not got waits, compressed and synced, and is "
+        "Other hosts are sent to side by side, over ssh with a shell and GNU coreutils there. With --require "
+        "and "
+        "--spool-dir one that is dead holds nothing up: what it has not got waits, compressed and synced, "
+        "and is "
         "delivered in the background, the oldest first, as soon as it answers again.\n\n"
-        "A file that is there already with the same content, in whatever codec, is made durable and is a success. "
+        "A file that is there already with the same content, in whatever codec, is made durable and is a "
+        "success. "
         "One with other content is never replaced.\n\n"
-        "When the server calls and more files wait, they are archived in the same call, in the server's order, each marked as done once it "
-        "is durable everywhere. pg_stat_archiver therefore counts calls, not files. An archive_command that does more "
+        "When the server calls and more files wait, they are archived in the same call, in the server's "
+        "order, each marked as done once it "
+        "is durable everywhere. pg_stat_archiver therefore counts calls, not files. An archive_command that "
+        "does more "
         "than this program needs --batch-size 0.\n\n"
-        "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted is "
+        "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted "
+        "is "
         "an error and not an empty archive. With --state-dir the first archiving marks an empty directory; "
         "--init, without %p, marks any.",
-    .exit_status = "0  the file is durable wherever it is required, and everywhere else or in the spool\n"
-                   "1  it is not; PostgreSQL keeps it and tries again\n"
-                   "2  wrong option or configuration; PostgreSQL keeps it and tries again",
+    .exit_status =
+        "0  the file is durable wherever it is required, and everywhere else or in the spool\n"
+        "1  it is not; PostgreSQL keeps it and tries again\n"
+        "2  wrong option or configuration; PostgreSQL keeps it and tries again",
     .example = "archive_command = 'pitr-archive -D /data/pg -dl zstd=/backup/wal -s /data/pitr/state \"%p\"'",
 };
 
@@ -61,7 +70,8 @@ struct Options {
 
 // All destinations are one list: the first of a mistaken kind is refused under the name of its option.
 std::function<void(const std::string&)> append_destination(Options& options, std::string_view option) {
-  return [append = append_place(options.destinations, &options.remote), &options, option](const std::string& value) {
+  return [append = append_place(options.destinations, &options.remote), &options,
+          option](const std::string& value) {
     append(value);
     const Place& place = options.destinations.back();
     const bool is_local = kind(place) == PlaceKind::directory;
@@ -75,23 +85,28 @@ std::function<void(const std::string&)> append_destination(Options& options, std
 std::vector<Option> option_table(Options& options) {
   return {
       {"data-dir", "D", "DIR", "find the cluster in DIR (default: .)", set_text(options.data_directory)},
-      {"force-data-dir", "f", "", "accept a data directory without pg_control", set_flag(options.force_data_directory)},
+      {"force-data-dir", "f", "", "accept a data directory without pg_control",
+       set_flag(options.force_data_directory)},
       {"dst-local", "dl", "[CODEC=]DIR", "store the file in DIR; may be given often",
        append_destination(options, "dst-local"), true},
       {"dst-remote", "dr", "[CODEC=]HOST:DIR", "store it on another host; or rsync://HOST/MODULE/DIR",
        append_destination(options, "dst-remote"), true},
       {"dst-pipe", "dp", "[CODEC=]PROGRAM", "run PROGRAM NAME with the file on its stdin",
        append_program(options.destinations, options.remote), true},
-      {"require", "", "WHAT", "wait for all, any, a number or these places (all)", append_text(options.required), true},
+      {"require", "", "WHAT", "wait for all, any, a number or these places (all)",
+       append_text(options.required), true},
       {"spool-dir", "", "DIR", "keep in DIR what others have not got yet", set_text(options.spool_directory)},
       {"spool-max", "", "SIZE", "keep at most so much there (default: 10G)", set_size(options.spool_most)},
       {"flush", "", "", "deliver what waits in --spool-dir, and end", set_flag(options.flush)},
       {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
        append_place(options.staging)},
       {"init", "", "", "mark every --dst-local for this cluster, and end", set_flag(options.init)},
-      {"no-header-check", "", "", "check size and name only: for encrypted WAL", set_flag(options.no_header_check)},
-      {"state-dir", "s", "DIR", "remember in DIR which destinations were marked", set_text(options.state_directory)},
-      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 2)", set_number(options.workers, 1, 64)},
+      {"no-header-check", "", "", "check size and name only: for encrypted WAL",
+       set_flag(options.no_header_check)},
+      {"state-dir", "s", "DIR", "remember in DIR which destinations were marked",
+       set_text(options.state_directory)},
+      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 2)",
+       set_number(options.workers, 1, 64)},
       {"batch-size", "", "N", "archive N waiting files beforehand (default: 64; 0: none)",
        set_number(options.batch_size, 0, 100'000)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
@@ -109,7 +124,8 @@ std::filesystem::path absolute_source(const std::string& operand, const std::str
 }
 
 void check(const Options& options) {
-  if (options.destinations.empty()) fail(Exit::usage, "no destination: give --dst-local, --dst-remote or --dst-pipe");
+  if (options.destinations.empty())
+    fail(Exit::usage, "no destination: give --dst-local, --dst-remote or --dst-pipe");
   for (const Place& place : options.destinations) {
     if (kind(place) != PlaceKind::directory) continue;
     if (lies_within(place.place, options.data_directory) ||
@@ -132,7 +148,8 @@ std::string_view describe(Publishing way) {
     case Publishing::rename_without_replacing:
       return "by rename without replacing: its file system has no links";
     case Publishing::rename_under_lock:
-      return "by rename under a lock that guards against archivers of this host only: its file system has no links";
+      return "by rename under a lock that guards against archivers of this host only: its file system has no "
+             "links";
   }
   __builtin_unreachable();
 }
@@ -141,7 +158,8 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
     if (kind(place) == PlaceKind::pipe) continue;
-    mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness, log);
+    mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness,
+         log);
     fmt::print("{}: marked for cluster {}", place.place, cluster.identity->system_identifier);
     if (kind(place) == PlaceKind::directory) {
       fmt::print("; files get their names {}", describe(try_publishing(place.place)));
@@ -158,7 +176,8 @@ ArchiveTargets archive_targets(const Options& options, Openness openness) {
                          .staging = {},
                          .state_directory = options.state_directory,
                          .check_header = !options.no_header_check};
-  if (!options.spool_directory.empty()) targets.spool.emplace(options.spool_directory, options.spool_most, openness);
+  if (!options.spool_directory.empty())
+    targets.spool.emplace(options.spool_directory, options.spool_most, openness);
   if (!options.staging.empty()) targets.staging = options.staging.front();
   return targets;
 }
@@ -170,7 +189,8 @@ int archive(const Options& options, const std::string& operand, const Archiving&
   const std::size_t workers = worker_count(options.workers, 2);
   archiving.log.timed("Archiving " + operand, [&] { archive_file(path, archiving, workers); });
   // From here on the answer is 0, whatever becomes of further files.
-  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers, end};
+  const LookAhead look_ahead{options.data_directory, static_cast<std::size_t>(options.batch_size), workers,
+                             end};
   archive_ahead(path, look_ahead, archiving);
   return 0;
 }
@@ -197,7 +217,8 @@ class Flushing {
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
-  const ArchivedCluster cluster = look_at_data_directory(options.data_directory, options.force_data_directory);
+  const ArchivedCluster cluster =
+      look_at_data_directory(options.data_directory, options.force_data_directory);
   std::optional<LockFile> alone;
   if (!options.pid_file.empty()) alone.emplace(options.pid_file, cluster.openness.file);
   if (options.init) return init(options, cluster, log);

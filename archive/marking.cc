@@ -75,8 +75,10 @@ bool is_remembered(const Store& store, const std::filesystem::path& state_direct
        place.starts_with('/') ? "-dl" : "-dr", place);
 }
 
-[[noreturn]] void refuse_other_cluster(const Store& store, const ClusterIdentity& there, const ClusterIdentity& ours) {
-  fail(Exit::failed, "{}: is the archive of cluster {}, this WAL is of {} (after pg_upgrade use a new directory)",
+[[noreturn]] void refuse_other_cluster(const Store& store, const ClusterIdentity& there,
+                                       const ClusterIdentity& ours) {
+  fail(Exit::failed,
+       "{}: is the archive of cluster {}, this WAL is of {} (after pg_upgrade use a new directory)",
        store.describe(), there.system_identifier, ours.system_identifier);
 }
 

@@ -23,17 +23,21 @@ class Outcomes {
     missing,
   };
   State state(std::size_t destination) const { return states_[destination]; }
-  const std::string& reason(std::size_t destination) const { return reasons_[destination]; }  // of a missing one
+  const std::string& reason(std::size_t destination) const {
+    return reasons_[destination];
+  }  // of a missing one
 
-  bool is_enough() const { return targets_.requirement.is_met_by(those([](State state) { return state == State::stored; })); }
+  bool is_enough() const {
+    return targets_.requirement.is_met_by(those([](State state) { return state == State::stored; }));
+  }
   bool has_open() const { return std::ranges::find(states_, State::open) != states_.end(); }
   // Would it be enough if all others that may still succeed did?
   bool can_do_without(std::size_t destination) const;
   // The places on other hosts that hold the file.
   std::set<std::string> remote_places() const;
 
-  // A branch of a Tee that notes how it ends: finished is `done`, a failure is missing. A null sink is wanted by nobody,
-  // for it is there.
+  // A branch of a Tee that notes how it ends: finished is `done`, a failure is missing. A null sink is wanted
+  // by nobody, for it is there.
   std::unique_ptr<Sink> noted(std::size_t destination, State done, const Tee::Opener& open);
 
  private:

@@ -4,7 +4,6 @@
 
 #include "common/base/number.h"
 
-
 namespace pitr {
 
 Requirement::Requirement(const std::vector<std::string>& words, const std::vector<Place>& destinations) {

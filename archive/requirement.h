@@ -7,11 +7,13 @@
 
 namespace pitr {
 
-// Which destinations must hold a file before pitr-archive answers 0: all of them, any, a number, or those named.
+// Which destinations must hold a file before pitr-archive answers 0: all of them, any, a number, or those
+// named.
 class Requirement {
  public:
   Requirement() = default;  // all
-  // One of "all", "any", a number, or the places of destinations, without a codec. Throws usage for anything else.
+  // One of "all", "any", a number, or the places of destinations, without a codec. Throws usage for anything
+  // else.
   Requirement(const std::vector<std::string>& words, const std::vector<Place>& destinations);
 
   bool is_all() const { return is_all_; }

@@ -55,7 +55,8 @@ std::uint64_t Spool::used() const {
   std::uint64_t bytes = 0;
   if (!is_there(directory_)) return bytes;
   std::error_code code;
-  for (fs::recursive_directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code)) {
+  for (fs::recursive_directory_iterator entry(directory_, code), end; !code && entry != end;
+       entry.increment(code)) {
     std::error_code gone;  // delivered meanwhile
     const auto size = entry->is_regular_file(gone) ? entry->file_size(gone) : 0;
     if (!gone) bytes += size;
@@ -67,8 +68,10 @@ std::uint64_t Spool::used() const {
 void Spool::require_room(std::uint64_t bytes, const Place& place) const {
   const std::uint64_t waiting = used();
   if (waiting + bytes <= most_) return;
-  fail(Exit::failed, "{} is full: {} bytes wait in it, --spool-max is {}; until {} has got what waits for it, it must get "
-       "every file at once", directory_.native(), waiting, most_, place.place);
+  fail(Exit::failed,
+       "{} is full: {} bytes wait in it, --spool-max is {}; until {} has got what waits for it, it must get "
+       "every file at once",
+       directory_.native(), waiting, most_, place.place);
 }
 
 std::unique_ptr<Store> Spool::queue(const Place& place) const {

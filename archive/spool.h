@@ -5,13 +5,14 @@
 #include <memory>
 #include <vector>
 
-#include "common/store/place.h"
 #include "common/postgres/wal.h"
+#include "common/store/place.h"
 
 namespace pitr {
 
-// --spool-dir: what destinations that are not required have not got yet. Each has a queue, a directory that is named
-// like the place ('/' and '%' as in an URL) and holds WAL files as an archive does, compressed and synced.
+// --spool-dir: what destinations that are not required have not got yet. Each has a queue, a directory that
+// is named like the place ('/' and '%' as in an URL) and holds WAL files as an archive does, compressed and
+// synced.
 class Spool {
  public:
   // `most`: bytes in all queues together.

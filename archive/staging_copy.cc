@@ -6,7 +6,8 @@
 namespace pitr {
 namespace {
 
-// The copy for a running backup. Whatever goes wrong here is told to the backup and never fails the archiving.
+// The copy for a running backup. Whatever goes wrong here is told to the backup and never fails the
+// archiving.
 class StagingCopy final : public Sink {
  public:
   StagingCopy(const Place& place, const Job& job) : path_(place.place), job_(job) {

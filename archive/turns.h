@@ -9,7 +9,8 @@ namespace pitr {
 // Puts what threads make side by side into one row: 0, 1, 2, ...
 class Turns {
  public:
-  // The turn of one of the row. Ends with the object, for good unless go_on() was called: then the next one has it.
+  // The turn of one of the row. Ends with the object, for good unless go_on() was called: then the next one
+  // has it.
   class Turn {
    public:
     Turn(Turns& turns, std::size_t number) : turns_(turns), number_(number) {}

@@ -1,7 +1,7 @@
 // The least that can be done: limit archive CODEC FROM TO | limit restore CODEC FROM TO | limit --version
-// CODEC: none, lz4, zstd:LEVEL. "archive" reads, compresses blocks of 1 MiB on 2 threads, writes, starts the write-back
-// early, syncs the file, gives it its name and syncs the directory; "restore" decompresses into place. Nothing is
-// checked and every error ends it: this is the yardstick, no program for use.
+// CODEC: none, lz4, zstd:LEVEL. "archive" reads, compresses blocks of 1 MiB on 2 threads, writes, starts the
+// write-back early, syncs the file, gives it its name and syncs the directory; "restore" decompresses into
+// place. Nothing is checked and every error ends it: this is the yardstick, no program for use.
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
@@ -85,7 +85,8 @@ static void write_done(int to, struct block* block) {
 }
 
 static void compress_file(int from, int to) {
-  bound = is_zstd ? ZSTD_compressBound(block_size) : LZ4F_compressFrameBound(block_size, NULL) + 64;  // the checksum
+  bound = is_zstd ? ZSTD_compressBound(block_size)
+                  : LZ4F_compressFrameBound(block_size, NULL) + 64;  // the checksum
   for (int i = 0; i < blocks; ++i) ring[i] = (struct block){malloc(block_size), malloc(bound), 0, 0, 0};
   for (int i = 0; i < threads; ++i) {
     pthread_t thread;
@@ -158,7 +159,8 @@ int main(int argc, char** argv) {
   if (!none && archives) compress_file(from, to);
   if (!none && !archives) decompress_file(from, to);
   if (archives && fsync(to) != 0) err(1, "fsync");
-  if (archives ? link(temporary, argv[4]) != 0 || unlink(temporary) != 0 : rename(temporary, argv[4]) != 0) err(1, "name");
+  if (archives ? link(temporary, argv[4]) != 0 || unlink(temporary) != 0 : rename(temporary, argv[4]) != 0)
+    err(1, "name");
   if (archives && fsync(parent) != 0) err(1, "fsync");
   _exit(0);
 }

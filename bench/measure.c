@@ -1,7 +1,8 @@
 // Runs a command and stores what it cost: measure RESULT TIMES COMMAND...
-// One line goes into RESULT: seconds until the command ended, seconds of user and system time of all that it started,
-// and the peak memory in KiB of the largest of those processes. With TIMES > 1 it runs so often in a row, and the
-// times are of one run. Small itself, because a process counts the memory of the one that started it as its own.
+// One line goes into RESULT: seconds until the command ended, seconds of user and system time of all that it
+// started, and the peak memory in KiB of the largest of those processes. With TIMES > 1 it runs so often in a
+// row, and the times are of one run. Small itself, because a process counts the memory of the one that
+// started it as its own.
 #define _GNU_SOURCE
 #include <signal.h>
 #include <spawn.h>

@@ -5,12 +5,12 @@
 #include <array>
 #include <ctime>
 
-#include "common/base/time_text.h"
 #include "basebackup/base/config_files.h"
-#include "basebackup/copying/data_archive.h"
 #include "basebackup/base/meta_file.h"
 #include "basebackup/base/set_wal.h"
+#include "basebackup/copying/data_archive.h"
 #include "basebackup/copying/standby.h"
+#include "common/base/time_text.h"
 #include "common/postgres/backup_label.h"
 #include "common/set/backup_meta.h"
 
@@ -35,8 +35,8 @@ ServerAddress address_of_standby(const BackupOptions& options) {
   return address;
 }
 
-// The configuration of the server whose directory is copied. With --call-primary that is the standby, which may not
-// be reachable; the primary's files lie on another host.
+// The configuration of the server whose directory is copied. With --call-primary that is the standby, which
+// may not be reachable; the primary's files lie on another host.
 ConfigFiles read_config_of(Server& server, std::optional<Server>& standby, const BackupOptions& options,
                            const Cluster& cluster, Log& log) {
   if (!options.call_primary) return read_config_files(server, cluster.data_directory, log);
@@ -65,10 +65,12 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   Server server(options.server, "pitr-base");
   std::optional<Server> standby;
   if (!options.standby_host.empty()) standby.emplace(address_of_standby(options), "pitr-base");
-  const Cluster cluster =
-      look_at_cluster(server, options.data_directory, options.call_primary ? DataOf::its_standby : DataOf::server);
+  const Cluster cluster = look_at_cluster(server, options.data_directory,
+                                          options.call_primary ? DataOf::its_standby : DataOf::server);
   const SetNames names(options.filename_template, host, called);
-  SetWriter set({options.destinations, options.digests, temporary_directory, options.workers, cluster.openness}, names, log);
+  SetWriter set(
+      {options.destinations, options.digests, temporary_directory, options.workers, cluster.openness}, names,
+      log);
 
   Deliveries deliveries(options.delivery, names, options.digests, cluster.openness, log);
 
@@ -87,8 +89,9 @@ Exit take_backup(const BackupOptions& options, Log& log) {
 
   // Leaving from here on aborts the backup in the server.
   if (options.call_primary) {
-    wait_for_restartpoint(cluster, session->start(), standby ? &*standby : nullptr, options.checkpoint_patience,
-                          [&] { session->keep_alive(); }, log);
+    wait_for_restartpoint(
+        cluster, session->start(), standby ? &*standby : nullptr, options.checkpoint_patience,
+        [&] { session->keep_alive(); }, log);
   }
   const auto data_tar = set.create(SetPart::data);
   DataArchive data(cluster, *data_tar, temporary_directory);
@@ -120,9 +123,8 @@ Exit take_backup(const BackupOptions& options, Log& log) {
   std::optional<SetWal> wal = SetWal{};
   if (!options.skip_wal) {
     WalCollector collector(sources, cluster, &server, log);
-    wal = log.timed("Making xlog archive", [&] {
-      return write_set_wal(cluster, range, collector, set, temporary_directory, log);
-    });
+    wal = log.timed("Making xlog archive",
+                    [&] { return write_set_wal(cluster, range, collector, set, temporary_directory, log); });
   }
 
   const ConfigFiles config = read_config_of(server, standby, options, cluster, log);
@@ -160,8 +162,11 @@ Exit take_backup(const BackupOptions& options, Log& log) {
     });
   }
   if (!wal) {
-    log.error("{} is no backup yet: it waits for its WAL. When that is archived: pitr-base --finish {} --dst-local DIR "
-              "--source ARCHIVE", label, names.file(SetPart::data, Codec::none).text());
+    log.error(
+        "{} is no backup yet: it waits for its WAL. When that is archived: pitr-base --finish {} --dst-local "
+        "DIR "
+        "--source ARCHIVE",
+        label, names.file(SetPart::data, Codec::none).text());
   }
   if (!everywhere) return Exit::partly;
   if (!wal || wal->archive_is_behind) return Exit::late;

@@ -4,10 +4,10 @@
 
 #include <set>
 
+#include "common/base/text.h"
+#include "common/os/file.h"
 #include "common/os/file_source.h"
 #include "common/os/signals.h"
-#include "common/os/file.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {
@@ -22,8 +22,8 @@ void add_rows(Server& server, const std::string& sql, std::set<std::string>& pat
 
 std::set<std::string> paths_in_use(Server& server) {
   std::set<std::string> paths;
-  for (const char* name : {"config_file", "hba_file", "ident_file", "ssl_cert_file", "ssl_ca_file", "ssl_crl_file",
-                           "ssl_dh_params_file"}) {
+  for (const char* name : {"config_file", "hba_file", "ident_file", "ssl_cert_file", "ssl_ca_file",
+                           "ssl_crl_file", "ssl_dh_params_file"}) {
     const std::string path = server.setting(name);
     // Relative ones are relative to the data directory, and so are in the data file.
     if (path.starts_with('/')) paths.insert(path);
@@ -46,7 +46,8 @@ std::set<std::string> paths_in_use(Server& server) {
 
 std::string read_config(const std::filesystem::path& path) {
   FileSource source(open_file(path, O_RDONLY | O_NONBLOCK));
-  if (source.size() > largest_file) fail(Exit::failed, "read {}: larger than any configuration", path.native());
+  if (source.size() > largest_file)
+    fail(Exit::failed, "read {}: larger than any configuration", path.native());
   return read_text(source);
 }
 

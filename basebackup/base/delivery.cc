@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "common/os/signals.h"
 #include "basebackup/base/set_remains.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -30,7 +30,8 @@ void copy_file(Store& from, Store& to, const Name& name) {
 // One place, and what it has got of the set.
 class Deliveries::Recipient {
  public:
-  Recipient(const Place& place, const SetNames& names, const std::vector<std::string>& digests, Openness openness)
+  Recipient(const Place& place, const SetNames& names, const std::vector<std::string>& digests,
+            Openness openness)
       : place_(place), openness_(openness), names_(names), digests_(digests) {}
 
   const Place& place() const { return place_; }
@@ -73,7 +74,8 @@ class Deliveries::Recipient {
   Name file(SetPart part) const { return names_.file(part, place_.compression.codec); }
   std::vector<Name> parts() const {
     std::vector<Name> names = {file(SetPart::data), file(SetPart::xlog)};
-    for (const std::string& digest : digests_) names.push_back(names_.digest(digest, place_.compression.codec));
+    for (const std::string& digest : digests_)
+      names.push_back(names_.digest(digest, place_.compression.codec));
     return names;
   }
 
@@ -87,8 +89,8 @@ class Deliveries::Recipient {
   std::size_t delivered_ = 0;
 };
 
-Deliveries::Deliveries(const DeliveryOptions& options, const SetNames& names, const std::vector<std::string>& digests,
-                       Openness openness, Log& log)
+Deliveries::Deliveries(const DeliveryOptions& options, const SetNames& names,
+                       const std::vector<std::string>& digests, Openness openness, Log& log)
     : options_(options), log_(log) {
   for (const Place& place : options.places) {
     Recipient& recipient = recipients_.emplace_back(place, names, digests, openness);
@@ -124,8 +126,9 @@ void Deliveries::attempt(Recipient& recipient, bool is_last) {
     log_.note("The set is complete in {}.", recipient.place().place);
   } catch (const Error& error) {
     throw_if_signalled();
-    log_.error("deliver to {}: {}; {}", recipient.place().place, error.what(),
-               is_last ? "it lacks the set" : fmt::format("the next attempt is in {} s", options_.pause.count()));
+    log_.error(
+        "deliver to {}: {}; {}", recipient.place().place, error.what(),
+        is_last ? "it lacks the set" : fmt::format("the next attempt is in {} s", options_.pause.count()));
   }
 }
 
@@ -149,8 +152,9 @@ bool Deliveries::run(SetPart last, const std::vector<Place>& complete) {
   for (Recipient& recipient : recipients_) {
     if (!recipient.is_complete()) recipient.retract();
   }
-  const bool is_anywhere = std::ranges::any_of(recipients_, &Recipient::is_complete) ||
-                           std::ranges::any_of(complete, [&](const Place& place) { return !is_passing(place); });
+  const bool is_anywhere =
+      std::ranges::any_of(recipients_, &Recipient::is_complete) ||
+      std::ranges::any_of(complete, [&](const Place& place) { return !is_passing(place); });
   if (!is_anywhere) fail(Exit::failed, "no destination has got the set");
   return all_complete();
 }

@@ -5,21 +5,22 @@
 #include <string>
 #include <vector>
 
-#include "common/set/backup_set.h"
 #include "common/cli/log.h"
-#include "common/store/place.h"
 #include "common/os/temporary_directory.h"
+#include "common/set/backup_set.h"
+#include "common/store/place.h"
 
 namespace pitr {
 
 struct DeliveryOptions {
-  std::vector<Place> places;          // each with the codec of a directory that gets the set
-  std::chrono::seconds pause{300};    // between two attempts
-  std::filesystem::path passing;      // directories in it hold the set only until it is delivered; "" for none
+  std::vector<Place> places;        // each with the codec of a directory that gets the set
+  std::chrono::seconds pause{300};  // between two attempts
+  std::filesystem::path passing;    // directories in it hold the set only until it is delivered; "" for none
 };
 
-// Takes a finished set to places on other hosts, from directories of this one: file by file, and last what makes it a
-// backup. Each place gets three attempts; between them goes one pause for all, so that none waits for another.
+// Takes a finished set to places on other hosts, from directories of this one: file by file, and last what
+// makes it a backup. Each place gets three attempts; between them goes one pause for all, so that none waits
+// for another.
 class Deliveries {
  public:
   // Throws when one of the places holds a set of these names. One that cannot be reached now is logged.
@@ -27,8 +28,8 @@ class Deliveries {
              Openness openness, Log& log);
   ~Deliveries();
 
-  // `last`: meta or waiting. `complete`: where the set is by now. False: a place lacks it. Throws when nobody will
-  // have it.
+  // `last`: meta or waiting. `complete`: where the set is by now. False: a place lacks it. Throws when nobody
+  // will have it.
   bool run(SetPart last, const std::vector<Place>& complete);
 
  private:

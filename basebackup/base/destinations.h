@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/os/signals.h"
 #include "common/cli/log.h"
+#include "common/os/signals.h"
 #include "common/store/place.h"
 #include "common/store/store.h"
 

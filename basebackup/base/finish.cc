@@ -1,11 +1,11 @@
 #include "basebackup/base/finish.h"
 
-#include "common/store/place.h"
-#include "common/os/signals.h"
-#include "common/store/decompressed_file.h"
 #include "basebackup/base/meta_file.h"
 #include "basebackup/base/set_wal.h"
+#include "common/os/signals.h"
 #include "common/set/backup_catalog.h"
+#include "common/store/decompressed_file.h"
+#include "common/store/place.h"
 
 namespace pitr {
 namespace {
@@ -43,7 +43,11 @@ Cluster cluster_of(const Meta& meta, const TarEntry& attributes, const std::stri
   owner.st_gid = attributes.group;
   const mode_t group_may_read = attributes.mode & 0040U;
   return {.data_directory = data_directory,
-          .top = (std::filesystem::path(meta.data_directory) / "").lexically_normal().parent_path().filename().native(),
+          .top = (std::filesystem::path(meta.data_directory) / "")
+                     .lexically_normal()
+                     .parent_path()
+                     .filename()
+                     .native(),
           .major = 0,
           .version = meta.server_version,
           .control = control,
@@ -97,8 +101,9 @@ class Finisher {
     for (const auto& [algorithm, text] : waiting.digests) algorithms.push_back(algorithm);
     Place destination = place_;
     destination.compression = {codec_of(*set.data), 0};
-    SetWriter writer({{destination}, algorithms, options_.temporary_directory, options_.workers, cluster.openness, &begun},
-                     names_of_set(set.meta_file, *set.data), log_);
+    SetWriter writer(
+        {{destination}, algorithms, options_.temporary_directory, options_.workers, cluster.openness, &begun},
+        names_of_set(set.meta_file, *set.data), log_);
     const auto wal = bundle(cluster, {set.meta.start_timeline, set.meta.start, set.meta.stop}, writer);
     if (!wal) return std::nullopt;
     writer.publish([&](TarWriter& tar, const SetWriter::Stored& stored) {
@@ -120,7 +125,8 @@ class Finisher {
   }
 
   // As the waiting file has it, but for what has changed.
-  void write_meta(TarWriter& tar, const Name& waiting_file, const Meta& meta, const SetWriter::Stored& stored) {
+  void write_meta(TarWriter& tar, const Name& waiting_file, const Meta& meta,
+                  const SetWriter::Stored& stored) {
     read_meta_members(*store_, waiting_file, [&](const TarEntry& entry, Source& content) {
       if (entry.path.starts_with(kept_digests)) return true;
       TarMember member{.kind = Entry::Kind::file,

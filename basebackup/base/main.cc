@@ -4,18 +4,18 @@
 #include <filesystem>
 #include <optional>
 
-#include "common/os/file_source.h"
 #include "basebackup/base/backup.h"
 #include "basebackup/base/finish.h"
 #include "basebackup/base/places.h"
-#include "common/set/backup_set.h"
+#include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 #include "common/codec/digest.h"
 #include "common/os/file.h"
+#include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/os/parallel.h"
 #include "common/process/process.h"
-#include "common/cli/program.h"
-#include "common/cli/remote_options.h"
+#include "common/set/backup_set.h"
 
 using namespace pitr;
 
@@ -26,18 +26,23 @@ constexpr Manual manual{
     .summary = "take a base backup of a running PostgreSQL, with the WAL that makes it consistent",
     .operands = "",
     .description =
-        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18) into a tar, bundles the WAL from the "
-        "start to the stop of the backup into a second one, and publishes a meta file last: a backup exists when its "
+        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18) into a tar, bundles "
+        "the WAL from the "
+        "start to the stop of the backup into a second one, and publishes a meta file last: a backup exists "
+        "when its "
         "meta file exists. Plain tar, gzip and zstd read all of it, pg_verifybackup accepts it.\n\n"
-        "--xlogs names the staging directory. When it does not exist, pitr-base creates it, pitr-archive --dst-backup "
-        "fills it while the backup runs, and it is removed at the end. When it exists it is kept filled by others "
+        "--xlogs names the staging directory. When it does not exist, pitr-base creates it, pitr-archive "
+        "--dst-backup "
+        "fills it while the backup runs, and it is removed at the end. When it exists it is kept filled by "
+        "others "
         "(pitr-archive --dst-local, or cp) and only read.",
-    .exit_status = "0  the set is complete and durable at every destination\n"
-                   "1  no backup was made; nothing of it is left\n"
-                   "2  wrong option or configuration\n"
-                   "3  as 0, but pages of the cluster itself are damaged (they are logged)\n"
-                   "4  as 0, but WAL came from pg_wal, not from the archive; or WAL is missing: --finish NAME\n"
-                   "5  the set is complete at some destinations only (those that failed are logged)",
+    .exit_status =
+        "0  the set is complete and durable at every destination\n"
+        "1  no backup was made; nothing of it is left\n"
+        "2  wrong option or configuration\n"
+        "3  as 0, but pages of the cluster itself are damaged (they are logged)\n"
+        "4  as 0, but WAL came from pg_wal, not from the archive; or WAL is missing: --finish NAME\n"
+        "5  the set is complete at some destinations only (those that failed are logged)",
     .example = "pitr-base -h localhost -U postgres -D /data/pg -dl zstd=/backup/base/ -x /data/pitr/staging",
 };
 
@@ -63,7 +68,8 @@ struct Options {
 std::function<void(const std::string&)> set_port(std::string& target) {
   return [&target](const std::string& value) {
     if (value.find('/') != value.npos) {
-      fail(Exit::usage, "-p {}: -p is the port here; the trigger file is given with --removal-pause-trigger", value);
+      fail(Exit::usage, "-p {}: -p is the port here; the trigger file is given with --removal-pause-trigger",
+           value);
     }
     target = value;
   };
@@ -98,32 +104,40 @@ std::vector<Option> option_table(Options& options) {
       {"retry-pause", "", "SECONDS", "try to deliver 3 times, so far apart (default: 300)",
        set_number(options.retry_pause, 0, 86400)},
       {"xlogs", "x", "DIR", "collect the backup's WAL in DIR, or find it there", set_text(backup.staging)},
-      {"source", "s", "[CODEC=]DIR", "find WAL in DIR too; may be given often", append_place(backup.sources, &options.remote), true},
+      {"source", "s", "[CODEC=]DIR", "find WAL in DIR too; may be given often",
+       append_place(backup.sources, &options.remote), true},
       {"skip-xlogs", "sx", "", "bundle no WAL: a restore needs the archive", set_flag(backup.skip_wal)},
-      {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST", set_text(backup.server.host)},
+      {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST",
+       set_text(backup.server.host)},
       {"port", "p P", "PORT", "connect to PORT", set_port(backup.server.port)},
       {"username", "U", "NAME", "connect as NAME", set_text(backup.server.username)},
-      {"database", "d", "NAME", "connect to the database NAME (default: postgres)", set_text(backup.server.database)},
+      {"database", "d", "NAME", "connect to the database NAME (default: postgres)",
+       set_text(backup.server.database)},
       {"checkpoint", "", "fast|spread", "start with a fast or a spread checkpoint (fast)",
        set_choice(options.checkpoint, {"fast", "spread"})},
       {"wal-timeout", "", "SECONDS", "wait so long for WAL (default: 600; --finish: 0)",
        set_number(options.wal_timeout, 0, 864000)},
-      {"call-primary", "call-master cm", "", "run the backup in the primary, copy its standby", set_flag(backup.call_primary)},
-      {"standby-host", "", "HOST", "ask the standby at HOST for restartpoints", set_text(backup.standby_host)},
+      {"call-primary", "call-master cm", "", "run the backup in the primary, copy its standby",
+       set_flag(backup.call_primary)},
+      {"standby-host", "", "HOST", "ask the standby at HOST for restartpoints",
+       set_text(backup.standby_host)},
       {"checkpoint-wait", "", "SECONDS", "wait so long for a restartpoint (default: 3600)",
        set_number(options.checkpoint_wait, 0, 864000)},
       {"finish", "", "NAME", "complete the set NAME, which waits for WAL", set_text(options.finish)},
       {"removal-pause-trigger", "", "FILE", "keep FILE while the backup runs, see pitr-restore",
        set_text(options.removal_pause_trigger)},
       {"filename-template", "f", "PATTERN", "name the files so", set_text(backup.filename_template)},
-      {"digest", "dg", "LIST", "store digests, too: MD5,SHA-1,SHA-256,SHA-384,SHA-512", set_list(backup.digests)},
+      {"digest", "dg", "LIST", "store digests, too: MD5,SHA-1,SHA-256,SHA-384,SHA-512",
+       set_list(backup.digests)},
       {"temp-dir", "t", "DIR", "keep temporary files in DIR (default: $TMPDIR or /tmp)",
        set_text(backup.temporary_directory)},
       {"max-rate", "", "RATE", "read at most so fast: 20M per second, or a file with it",
        [&](const std::string& value) { backup.pace.max_rate = MaxRate(value); }},
       {"progress", "", "", "show on the terminal how far it is", set_flag(options.progress)},
-      {"progress-file", "", "FILE", "append a JSON line to FILE every second", set_text(backup.pace.progress_file)},
-      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
+      {"progress-file", "", "FILE", "append a JSON line to FILE every second",
+       set_text(backup.pace.progress_file)},
+      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)",
+       set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
       unused_path(options.unused, "tar-path", "tp"),
@@ -151,8 +165,8 @@ void check(const BackupOptions& backup) {
   }
 }
 
-// Keeps pitr-restore and pitr-cleanup from removing WAL while it lives. A file that a person put there is left alone,
-// also at the end; what a dead backup left, with its pid in it, is taken over.
+// Keeps pitr-restore and pitr-cleanup from removing WAL while it lives. A file that a person put there is
+// left alone, also at the end; what a dead backup left, with its pid in it, is taken over.
 class RemovalPause {
  public:
   RemovalPause(const std::filesystem::path& trigger, mode_t mode, Log& log) {
@@ -180,9 +194,11 @@ class RemovalPause {
 int finish(Options& options, Log& log) {
   const BackupOptions& backup = options.backup;
   if (backup.sources.empty()) fail(Exit::usage, "nowhere to find the WAL: give --source");
-  if (!options.places.pipes.empty()) fail(Exit::usage, "--finish: a program has no set that waits (--dst-pipe)");
+  if (!options.places.pipes.empty())
+    fail(Exit::usage, "--finish: a program has no set that waits (--dst-pipe)");
   if (!options.direct_remote.far_program.empty()) {
-    fail(Exit::usage, "--finish: a set that --remote-cat-path stored cannot be read; give its place without that");
+    fail(Exit::usage,
+         "--finish: a set that --remote-cat-path stored cannot be read; give its place without that");
   }
   const Exit result = finish_backup({.name = options.finish,
                                      .places = options.places.all(),
@@ -206,7 +222,8 @@ int back_up(Options& options, Log& log) {
   backup.delivery = arranged.delivery;
   backup.delivery.pause = std::chrono::seconds(options.retry_pause);
   std::optional<RemovalPause> pause;
-  if (!options.removal_pause_trigger.empty()) pause.emplace(options.removal_pause_trigger, openness.file, log);
+  if (!options.removal_pause_trigger.empty())
+    pause.emplace(options.removal_pause_trigger, openness.file, log);
 
   backup.workers = worker_count(options.workers, 4);
   backup.fast_checkpoint = options.checkpoint == "fast";
@@ -242,10 +259,10 @@ int main(int argc, char** argv) {
   Log log(manual.program);
   const auto table =
       with_remote_options(with_compressor_paths(option_table(options), options.unused), options.remote);
-  return run_program(manual, with_log_options(table, log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
-                     failed_or_usage,
-                     [&] {
-                       if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
-                     });
+  return run_program(
+      manual, with_log_options(table, log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage,
+      [&] {
+        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
+      });
 }

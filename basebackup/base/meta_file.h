@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "basebackup/copying/cluster.h"
 #include "basebackup/base/config_files.h"
-#include "basebackup/copying/session.h"
 #include "basebackup/base/set_writer.h"
-#include "common/set/backup_meta.h"
+#include "basebackup/copying/cluster.h"
+#include "basebackup/copying/session.h"
 #include "common/os/spool_file.h"
+#include "common/set/backup_meta.h"
 
 namespace pitr {
 

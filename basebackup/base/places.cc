@@ -26,13 +26,16 @@ std::vector<Place> WantedPlaces::all() const {
 }
 
 void check_places(const WantedPlaces& wanted, const std::string& data_directory) {
-  require_kind(wanted.local, "dst-local", [](PlaceKind kind) { return kind == PlaceKind::directory; },
-               "it is on another host: give --dst-direct or --dst-remote");
-  require_kind(wanted.direct, "dst-direct", [](PlaceKind kind) { return kind == PlaceKind::ssh; },
-               "no [USER@]HOST:/PATH to stream to (rsync:// takes whole files: give --dst-remote; a directory: "
-               "--dst-local)");
-  require_kind(wanted.remote, "dst-remote", [](PlaceKind kind) { return kind != PlaceKind::directory; },
-               "neither [USER@]HOST:/PATH nor rsync://HOST/MODULE/PATH (a directory: --dst-local)");
+  require_kind(
+      wanted.local, "dst-local", [](PlaceKind kind) { return kind == PlaceKind::directory; },
+      "it is on another host: give --dst-direct or --dst-remote");
+  require_kind(
+      wanted.direct, "dst-direct", [](PlaceKind kind) { return kind == PlaceKind::ssh; },
+      "no [USER@]HOST:/PATH to stream to (rsync:// takes whole files: give --dst-remote; a directory: "
+      "--dst-local)");
+  require_kind(
+      wanted.remote, "dst-remote", [](PlaceKind kind) { return kind != PlaceKind::directory; },
+      "neither [USER@]HOST:/PATH nor rsync://HOST/MODULE/PATH (a directory: --dst-local)");
   std::set<std::string> known;
   for (const Place& place : wanted.all()) {
     // "/backup/base/" and "/backup/base" are one place.
@@ -40,10 +43,12 @@ void check_places(const WantedPlaces& wanted, const std::string& data_directory)
       fail(Exit::usage, "{}: given twice; one directory takes one codec", place.place);
     }
   }
-  if (known.empty()) fail(Exit::usage, "no destination: give --dst-local, --dst-direct, --dst-remote or --dst-pipe");
+  if (known.empty())
+    fail(Exit::usage, "no destination: give --dst-local, --dst-direct, --dst-remote or --dst-pipe");
   for (const Place& place : wanted.local) {
     if (!data_directory.empty() && lies_within(place.place, data_directory)) {
-      fail(Exit::usage, "--dst-local {}: it lies in the data directory and would be part of the backup", place.place);
+      fail(Exit::usage, "--dst-local {}: it lies in the data directory and would be part of the backup",
+           place.place);
     }
   }
 }

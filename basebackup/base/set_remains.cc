@@ -10,7 +10,8 @@ namespace {
 
 }  // namespace
 
-void require_free_names(Store& store, const std::vector<Name>& whole, const std::vector<Name>& parts, Log& log) {
+void require_free_names(Store& store, const std::vector<Name>& whole, const std::vector<Name>& parts,
+                        Log& log) {
   for (const Name& name : whole) {
     if (store.open(name)) refuse_existing(store, name);
   }

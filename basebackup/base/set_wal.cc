@@ -5,7 +5,8 @@
 namespace pitr {
 
 std::optional<SetWal> write_set_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
-                                    SetWriter& set, const std::filesystem::path& temporary_directory, Log& log) {
+                                    SetWriter& set, const std::filesystem::path& temporary_directory,
+                                    Log& log) {
   try {
     const auto tar = set.create(SetPart::xlog);
     const auto from = write_wal(cluster, range, collector, *tar, temporary_directory);

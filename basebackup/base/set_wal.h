@@ -12,9 +12,10 @@ struct SetWal {
   bool archive_is_behind = false;  // something came from pg_wal
 };
 
-// The xlog file of a set. Unpacked over the data file, the cluster needs no archive to start. Null: WAL is missing.
-// Hours of copying are not thrown away for it: it is logged, and the set waits.
+// The xlog file of a set. Unpacked over the data file, the cluster needs no archive to start. Null: WAL is
+// missing. Hours of copying are not thrown away for it: it is logged, and the set waits.
 std::optional<SetWal> write_set_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
-                                    SetWriter& set, const std::filesystem::path& temporary_directory, Log& log);
+                                    SetWriter& set, const std::filesystem::path& temporary_directory,
+                                    Log& log);
 
 }  // namespace pitr

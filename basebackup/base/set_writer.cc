@@ -4,11 +4,11 @@
 #include <optional>
 #include <set>
 
-#include "common/os/signals.h"
 #include "basebackup/base/destinations.h"
 #include "basebackup/base/set_remains.h"
 #include "common/codec/digest.h"
 #include "common/codec/seal.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -58,7 +58,8 @@ class StoredBytes final : public Sink {
 // All the files of the set that are stored with one compression.
 class SetBranch {
  public:
-  SetBranch(Compression compression, const SetNames& names, const SetOptions& options, Destinations& destinations)
+  SetBranch(Compression compression, const SetNames& names, const SetOptions& options,
+            Destinations& destinations)
       : compression_(compression),
         names_(names),
         digests_(options.digests),
@@ -88,7 +89,8 @@ class SetBranch {
   void require_free_names(Store& store, bool data_is_ours, Log& log) const {
     const auto file = [&](SetPart part) { return names_.file(part, compression_.codec); };
     std::vector<Name> whole = {file(SetPart::meta)}, parts = {file(SetPart::xlog)};
-    for (const std::string& algorithm : digests_) parts.push_back(names_.digest(algorithm, compression_.codec));
+    for (const std::string& algorithm : digests_)
+      parts.push_back(names_.digest(algorithm, compression_.codec));
     if (!data_is_ours) {
       whole.push_back(file(SetPart::waiting));
       parts.push_back(file(SetPart::data));
@@ -101,18 +103,21 @@ class SetBranch {
     index_before_last_ = index_bytes_.size();
     PendingFile& file = open_pending(names_.file(part, compression_.codec));
     const std::string name = file.name().text();
-    auto stored = std::make_unique<StoredBytes>(file, digests_, [this, name](const StoredBytes::Result& result) {
-      stored_bytes_ += result.size;
-      index_->add(BackupIndexWriter::File{name, compression_.codec, result.size, result.sha256});
-      for (const auto& [algorithm, hex] : result.digests) digest_texts_[algorithm] += hex + " *" + name + "\n";
-    });
+    auto stored =
+        std::make_unique<StoredBytes>(file, digests_, [this, name](const StoredBytes::Result& result) {
+          stored_bytes_ += result.size;
+          index_->add(BackupIndexWriter::File{name, compression_.codec, result.size, result.sha256});
+          for (const auto& [algorithm, hex] : result.digests)
+            digest_texts_[algorithm] += hex + " *" + name + "\n";
+        });
     return compress(compression_, workers, std::move(stored),
                     [this, name](const StoredBlock& block) { index_->add(name, block); });
   }
 
   void add_member(const BackupIndexWriter::Member& member) { index_->add(member); }
 
-  // Drops the file that was created last, when it is this one: creating it may have failed before it was there.
+  // Drops the file that was created last, when it is this one: creating it may have failed before it was
+  // there.
   void abandon(SetPart part) {
     if (pending_.empty() || pending_.back()->name() != names_.file(part, compression_.codec)) return;
     pending_.pop_back();
@@ -156,7 +161,7 @@ class SetBranch {
   std::vector<std::unique_ptr<PendingFile>> pending_;
   SpoolFile index_bytes_;
   std::optional<BackupIndexWriter> index_;
-  std::uint64_t index_before_last_ = 0;  // its size when the last file was created
+  std::uint64_t index_before_last_ = 0;              // its size when the last file was created
   std::map<std::string, std::string> digest_texts_;  // by algorithm
   std::uint64_t stored_bytes_ = 0;
 };
@@ -207,7 +212,8 @@ std::unique_ptr<Sink> SetWriter::create_sink(SetPart part) {
 
 std::unique_ptr<BackupTar> SetWriter::create(SetPart part) {
   const auto note = [this, part](std::string_view path, const TarPosition& position, std::uint64_t size) {
-    for (const auto& branch : branches_) branch->add_member({part, path, position.header, position.data, size});
+    for (const auto& branch : branches_)
+      branch->add_member({part, path, position.header, position.data, size});
   };
   return std::make_unique<BackupTar>(create_sink(part), note);
 }
@@ -216,13 +222,9 @@ void SetWriter::abandon(SetPart part) {
   for (const auto& branch : branches_) branch->abandon(part);
 }
 
-bool SetWriter::any_left() const {
-  return destinations_->any_left();
-}
+bool SetWriter::any_left() const { return destinations_->any_left(); }
 
-std::vector<Place> SetWriter::complete_places() const {
-  return destinations_->complete_places();
-}
+std::vector<Place> SetWriter::complete_places() const { return destinations_->complete_places(); }
 
 bool SetWriter::publish(const WriteMeta& write_meta) {
   for (const auto& branch : branches_) branch->publish_digests();

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
 #include "basebackup/copying/backup_tar.h"
-#include "common/set/backup_index.h"
-#include "common/set/backup_set.h"
 #include "common/cli/log.h"
 #include "common/os/spool_file.h"
+#include "common/set/backup_index.h"
+#include "common/set/backup_set.h"
+#include "common/store/place.h"
 #include "common/store/store.h"
 
 namespace pitr {
@@ -37,18 +37,19 @@ struct SetOptions {
 class SetBranch;
 class Destinations;
 
-// A backup set on its way. The stream of a file is compressed once per codec, whatever the number of destinations.
-// Everything lies under temporary names until publish(); destroyed before that, nothing is left. A destination that
-// fails drops out and is logged; when the last one fails, the call that met it throws.
+// A backup set on its way. The stream of a file is compressed once per codec, whatever the number of
+// destinations. Everything lies under temporary names until publish(); destroyed before that, nothing is
+// left. A destination that fails drops out and is logged; when the last one fails, the call that met it
+// throws.
 class SetWriter {
  public:
-  // Opens every destination. Throws when none can be reached, and when one holds a set of these names or is given
-  // twice.
+  // Opens every destination. Throws when none can be reached, and when one holds a set of these names or is
+  // given twice.
   SetWriter(const SetOptions& options, const SetNames& names, Log& log);
   ~SetWriter();
 
-  // The data or xlog file at every destination; the index tells where its members lie. finish() completes it; it is
-  // published later.
+  // The data or xlog file at every destination; the index tells where its members lie. finish() completes it;
+  // it is published later.
   std::unique_ptr<BackupTar> create(SetPart part);
 
   // This file was created last, or could not be, and is not to be: nothing is left of it.
@@ -63,8 +64,8 @@ class SetWriter {
     const std::map<std::string, std::string>& digests;
   };
   using WriteMeta = std::function<void(TarWriter& tar, const Stored& stored)>;
-  // Data, xlog and digest files appear under their names. Then each codec's meta file is written by `write_meta` and
-  // published: now it is a backup. False: not all destinations hold the set.
+  // Data, xlog and digest files appear under their names. Then each codec's meta file is written by
+  // `write_meta` and published: now it is a backup. False: not all destinations hold the set.
   bool publish(const WriteMeta& write_meta);
   // The same without xlog and digest files, and with a waiting file in place of meta: no backup yet.
   bool publish_waiting(const WriteMeta& write_meta);

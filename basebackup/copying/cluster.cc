@@ -15,7 +15,8 @@ std::filesystem::path clean(const std::filesystem::path& path) {
 }
 
 // Copying a directory that the backup in the server does not speak of would be no backup at all.
-void require_same_cluster(Server& server, const std::filesystem::path& data_directory, const ControlFile& control) {
+void require_same_cluster(Server& server, const std::filesystem::path& data_directory,
+                          const ControlFile& control) {
   const std::string identifier = server.value("SELECT system_identifier FROM pg_control_system()");
   if (identifier != std::to_string(control.system_identifier)) {
     fail(Exit::failed, "{}: is of cluster {}, the server is of cluster {}", data_directory.native(),
@@ -101,8 +102,9 @@ Cluster look_at_cluster(Server& server, const std::filesystem::path& path, DataO
                    .version_directory = version_directory(std::to_string(major), control.catalog_version),
                    .skip_logs = true,
                    .emptied = emptied_directories(server),
-                   .tablespace_paths = of == DataOf::its_standby ? tablespaces_of(server)
-                                                                 : std::map<std::string, std::filesystem::path>()},
+                   .tablespace_paths = of == DataOf::its_standby
+                                           ? tablespaces_of(server)
+                                           : std::map<std::string, std::filesystem::path>()},
           .is_standby = server.value("SELECT pg_is_in_recovery()") == "t",
           .owner = *status};
 }

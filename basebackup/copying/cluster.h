@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "common/store/store.h"
 #include "basebackup/copying/pgdata.h"
 #include "basebackup/copying/tar_writer.h"
-#include "common/postgres/control_file.h"
 #include "common/os/file.h"
+#include "common/postgres/control_file.h"
 #include "common/postgres/server.h"
+#include "common/store/store.h"
 
 namespace pitr {
 
@@ -23,8 +23,8 @@ struct Cluster {
   ControlFile control;                   // as it was before the backup
   Openness openness;
   WalkOptions walk;
-  bool is_standby;                       // the directory is a standby's, and the backup runs in it
-  struct stat owner;                     // of the data directory: what we add to the tars belongs to its owner
+  bool is_standby;    // the directory is a standby's, and the backup runs in it
+  struct stat owner;  // of the data directory: what we add to the tars belongs to its owner
 
   // A file that we make ourselves, under `path` of the unpacked data directory.
   TarMember own_file(const std::string& path, std::uint64_t size) const;

@@ -5,8 +5,8 @@
 #include <ctime>
 #include <vector>
 
-#include "common/os/file_source.h"
 #include "common/codec/crc32c.h"
+#include "common/os/file_source.h"
 #include "common/os/uncached_source.h"
 
 namespace pitr {
@@ -20,8 +20,8 @@ void read_pieces(Source& content, const std::function<void(Bytes)>& see) {
 
 }  // namespace
 
-DataArchive::DataArchive(const Cluster& cluster, BackupTar& tar, const std::filesystem::path& temporary_directory,
-                         Files files)
+DataArchive::DataArchive(const Cluster& cluster, BackupTar& tar,
+                         const std::filesystem::path& temporary_directory, Files files)
     : cluster_(cluster),
       tar_(tar),
       files_(files),

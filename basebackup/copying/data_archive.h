@@ -6,8 +6,8 @@
 #include "basebackup/copying/cluster.h"
 #include "basebackup/copying/page_check.h"
 #include "basebackup/copying/session.h"
-#include "common/postgres/manifest.h"
 #include "common/os/spool_file.h"
+#include "common/postgres/manifest.h"
 
 namespace pitr {
 
@@ -16,13 +16,15 @@ class DataArchive {
  public:
   enum class Files {
     stored,
-    judged,  // only read, for their pages: something else brings them, later bytes maybe, so that there is no manifest
+    judged,  // only read, for their pages: something else brings them, later bytes maybe, so that there is no
+             // manifest
   };
   // `tar` stays the caller's, who finishes it.
   DataArchive(const Cluster& cluster, BackupTar& tar, const std::filesystem::path& temporary_directory,
               Files files = Files::stored);
 
-  // Copies, or judges, the data directory; `each` is called for every piece of it with the number of its bytes.
+  // Copies, or judges, the data directory; `each` is called for every piece of it with the number of its
+  // bytes.
   void write_data(const std::function<void(std::size_t)>& each);
   // Label, map, manifest, in this order. The label exists only after the stop; `control` has to be read after
   // everything else, and is held so that the manifest can name it.

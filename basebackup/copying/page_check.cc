@@ -20,7 +20,8 @@ void PageCheck::begin(const Entry& entry, const Fd& file) {
   path_ = entry.path;
   offset_ = 0;
   const auto relation = parse_relation_file(std::filesystem::path(entry.path).filename().native());
-  const bool is_place = path_.starts_with("base/") || path_.starts_with("global/") || path_.starts_with("pg_tblspc/");
+  const bool is_place =
+      path_.starts_with("base/") || path_.starts_with("global/") || path_.starts_with("pg_tblspc/");
   is_relation_ = relation && is_place;
   if (is_relation_) first_block_ = relation->segment * blocks_per_file;
 }
@@ -41,7 +42,8 @@ void PageCheck::judge(Page page) {
   if (still) suspects_.push_back({path_, block, page_lsn(page), *still});
 }
 
-// The server may have been writing the page: then another reading is good. Null: one was, or the page is gone.
+// The server may have been writing the page: then another reading is good. Null: one was, or the page is
+// gone.
 std::optional<std::string> PageCheck::read_again(std::uint64_t offset, std::string damage) {
   const std::uint32_t block = first_block_ + static_cast<std::uint32_t>(offset / page_size);
   std::array<std::byte, page_size> page;

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "basebackup/copying/pgdata.h"
-#include "common/os/fd.h"
 #include "common/cli/log.h"
+#include "common/os/fd.h"
 #include "common/postgres/page.h"
 
 namespace pitr {
@@ -18,15 +18,15 @@ struct BadPage {
   std::string damage;
 };
 
-// Judges the pages of relation files on their way into the backup. A page that was caught half written is read again
-// and then forgotten; what stays bad is kept until the end of the backup, because a page that was written between
-// start and stop is replayed from the WAL whatever was copied.
+// Judges the pages of relation files on their way into the backup. A page that was caught half written is
+// read again and then forgotten; what stays bad is kept until the end of the backup, because a page that was
+// written between start and stop is replayed from the WAL whatever was copied.
 class PageCheck {
  public:
   explicit PageCheck(bool checksums) : checksums_(checksums) {}
 
-  // The pieces that follow are those of this file, in order; whole pages but for the last one. `file` stays open
-  // until the next begin().
+  // The pieces that follow are those of this file, in order; whole pages but for the last one. `file` stays
+  // open until the next begin().
   void begin(const Entry& entry, const Fd& file);
   void piece(Bytes bytes);
 
@@ -46,7 +46,8 @@ class PageCheck {
   std::vector<BadPage> suspects_;
 };
 
-// Logs what is damaged in the cluster itself, and returns how many pages that are; the copy is kept, and marked.
+// Logs what is damaged in the cluster itself, and returns how many pages that are; the copy is kept, and
+// marked.
 std::uint64_t report(const std::vector<BadPage>& pages, Log& log);
 
 }  // namespace pitr

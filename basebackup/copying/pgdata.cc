@@ -9,12 +9,12 @@
 #include <optional>
 #include <set>
 
-#include "common/store/place.h"
-#include "common/os/signals.h"
 #include "basebackup/copying/directory.h"
 #include "common/base/error.h"
 #include "common/os/file.h"
+#include "common/os/signals.h"
 #include "common/postgres/relation_file.h"
+#include "common/store/place.h"
 
 namespace pitr {
 namespace {
@@ -75,9 +75,7 @@ struct Place {
 };
 
 using FileId = std::pair<dev_t, ino_t>;
-FileId id(const struct stat& status) {
-  return {status.st_dev, status.st_ino};
-}
+FileId id(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
 struct Tablespace {
   fs::path location;  // where the link points to, or what stands for that
@@ -167,8 +165,10 @@ std::optional<Tablespace> Walker::look_at_tablespace(const fs::path& link) const
          (path / options_.version_directory).native());
   }
   const auto stored = options_.tablespace_paths.find(link.filename());
-  if (stored != options_.tablespace_paths.end()) path = stored->second;
-  else if (options_.in_place) fail(Exit::failed, "{}: nobody has said where it goes", link.native());
+  if (stored != options_.tablespace_paths.end())
+    path = stored->second;
+  else if (options_.in_place)
+    fail(Exit::failed, "{}: nobody has said where it goes", link.native());
   return Tablespace{path, *location, *version};
 }
 

@@ -37,11 +37,11 @@ struct WalkOptions {
   // Further directories that become empty, relative to the data directory: log_directory,
   // stats_temp_directory.
   std::vector<std::string> emptied;
-  // The copy is laid out at its place: what is stored of a tablespace has the absolute path that it goes to, and the
-  // link leads there. Then each has to be in `tablespace_paths`.
+  // The copy is laid out at its place: what is stored of a tablespace has the absolute path that it goes to,
+  // and the link leads there. Then each has to be in `tablespace_paths`.
   bool in_place = false;
-  // By OID: the path that a tablespace is stored under when it is not the one where it lies. A standby may have it
-  // elsewhere than its primary, whose tablespace_map goes into the set.
+  // By OID: the path that a tablespace is stored under when it is not the one where it lies. A standby may
+  // have it elsewhere than its primary, whose tablespace_map goes into the set.
   std::map<std::string, std::filesystem::path> tablespace_paths{};
 };
 

@@ -17,7 +17,8 @@ void wait_for_restartpoint(const Cluster& cluster, Lsn start, Server* standby, s
       return;
     }
     if (seconds() > static_cast<double>(patience.count())) {
-      fail(Exit::failed, "no restartpoint of the standby at or behind {} within {} s, the last is {} (is it replaying?)",
+      fail(Exit::failed,
+           "no restartpoint of the standby at or behind {} within {} s, the last is {} (is it replaying?)",
            to_string(start), patience.count(), to_string(redo));
     }
     // On a standby this makes a restartpoint of the last checkpoint that was replayed.
@@ -32,8 +33,8 @@ void require_still_standby(const Cluster& cluster, const ControlFile& now) {
     fail(Exit::failed, "{}: the standby was promoted during the backup", cluster.data_directory.native());
   }
   if (now.timeline != cluster.control.timeline) {
-    fail(Exit::failed, "{}: the timeline changed from {} to {} during the backup", cluster.data_directory.native(),
-         number(cluster.control.timeline), number(now.timeline));
+    fail(Exit::failed, "{}: the timeline changed from {} to {} during the backup",
+         cluster.data_directory.native(), number(cluster.control.timeline), number(now.timeline));
   }
 }
 

@@ -11,8 +11,8 @@
 #include <map>
 #include <vector>
 
-#include "common/codec/crc32c.h"
 #include "common/base/json_text.h"
+#include "common/codec/crc32c.h"
 #include "common/os/utf8_locale.h"
 
 namespace pitr {
@@ -97,8 +97,7 @@ class TarWriter::Impl {
   std::unique_ptr<struct archive, FreeArchive> archive_{::archive_write_new()};
 };
 
-TarWriter::Impl::Impl(Sink& next)
-    : next_(next) {
+TarWriter::Impl::Impl(Sink& next) : next_(next) {
   if (!entry_ || !archive_) fail(Exit::failed, "write tar: out of memory");
   check(::archive_write_set_format_pax_restricted(archive_.get()));
   // Unblocked: every byte is with the sink when a call returns, so that offset() is true.
@@ -189,21 +188,11 @@ void TarWriter::Impl::finish() {
 
 TarWriter::TarWriter(Sink& next) : impl_(std::make_unique<Impl>(next)) {}
 TarWriter::~TarWriter() = default;
-TarPosition TarWriter::begin(const TarMember& member) {
-  return impl_->begin(member);
-}
-void TarWriter::write(Bytes bytes) {
-  impl_->write(bytes);
-}
-void TarWriter::end() {
-  impl_->end();
-}
-void TarWriter::finish() {
-  impl_->finish();
-}
-std::uint64_t TarWriter::offset() const {
-  return impl_->offset();
-}
+TarPosition TarWriter::begin(const TarMember& member) { return impl_->begin(member); }
+void TarWriter::write(Bytes bytes) { impl_->write(bytes); }
+void TarWriter::end() { impl_->end(); }
+void TarWriter::finish() { impl_->finish(); }
+std::uint64_t TarWriter::offset() const { return impl_->offset(); }
 
 TarPosition TarWriter::add(TarMember member, Bytes content) {
   member.size = content.size();

@@ -41,8 +41,8 @@ WalName backup_history_name(const WalRange& range, SegmentSize size) {
 
 }  // namespace
 
-WalCollector::From write_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector, BackupTar& tar,
-                             const std::filesystem::path& temporary_directory) {
+WalCollector::From write_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
+                             BackupTar& tar, const std::filesystem::path& temporary_directory) {
   auto result = WalCollector::From::archive;
   BundleWriter bundle(cluster, tar);
   SpoolFile spool(temporary_directory);
@@ -52,10 +52,13 @@ WalCollector::From write_wal(const Cluster& cluster, const WalRange& range, WalC
     const WalName name = WalName::segment(range.timeline, at, size);
     const bool is_last = at.value + size.bytes() >= range.end.value;
     // A primary switches at the stop. The segment that a standby is in goes on, and may do so all night.
-    const auto kind = cluster.is_standby && is_last ? WalCollector::Segment::growing : WalCollector::Segment::whole;
-    if (collector.collect(name, kind, spool) == WalCollector::From::pg_wal) result = WalCollector::From::pg_wal;
+    const auto kind =
+        cluster.is_standby && is_last ? WalCollector::Segment::growing : WalCollector::Segment::whole;
+    if (collector.collect(name, kind, spool) == WalCollector::From::pg_wal)
+      result = WalCollector::From::pg_wal;
     if (spool.size() != size.bytes()) {
-      fail(Exit::damaged, "WAL segment {}: {} bytes long, the cluster's are {}", name.text(), spool.size(), size.bytes());
+      fail(Exit::damaged, "WAL segment {}: {} bytes long, the cluster's are {}", name.text(), spool.size(),
+           size.bytes());
     }
     bundle.add(name, spool);
   }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "common/store/place.h"
 #include "common/os/file_source.h"
 #include "common/os/signals.h"
+#include "common/store/place.h"
 
 namespace pitr {
 namespace {
@@ -22,7 +22,8 @@ std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness
   return std::make_unique<Staging>(path, openness.directory);
 }
 
-std::vector<Place> open_wal_places(const std::string& staging, const std::vector<Place>& sources, Openness openness) {
+std::vector<Place> open_wal_places(const std::string& staging, const std::vector<Place>& sources,
+                                   Openness openness) {
   std::vector<Place> places = sources;
   if (!staging.empty()) places.insert(places.begin(), Place{false, {}, staging});
   for (const Place& place : places) open_store(place, openness);
@@ -74,13 +75,15 @@ bool WalCollector::take_from_pg_wal(const WalName& name, SpoolFile& to) {
 }
 
 bool WalCollector::can_still_come(const WalName& name) {
-  if (sources_.places.empty() || seconds_since(start_) > static_cast<double>(sources_.patience.count())) return false;
+  if (sources_.places.empty() || seconds_since(start_) > static_cast<double>(sources_.patience.count()))
+    return false;
   if (sources_.temporary == nullptr || server_ == nullptr) return true;
   // pitr-archive copies into our staging before it answers: what it could not copy will not come.
   if (!archiving_ || !sources_.temporary->is_complete()) return false;
-  // The server counts calls of its archive_command: what was archived ahead has its mark alone. That of a standby says
-  // only that the segment came by streaming.
-  if (!cluster_.is_standby && is_there(cluster_.data_directory / "pg_wal/archive_status" / (name.text() + ".done"))) {
+  // The server counts calls of its archive_command: what was archived ahead has its mark alone. That of a
+  // standby says only that the segment came by streaming.
+  if (!cluster_.is_standby &&
+      is_there(cluster_.data_directory / "pg_wal/archive_status" / (name.text() + ".done"))) {
     return false;
   }
   const auto archived = server_->query("SELECT last_archived_wal FROM pg_stat_archiver").at(0).at(0);

@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "common/store/place.h"
 #include "basebackup/copying/cluster.h"
 #include "common/cli/log.h"
 #include "common/os/spool_file.h"
+#include "common/store/place.h"
 #include "common/wal/staging.h"
 #include "common/wal/wal_archive.h"
 
@@ -21,23 +21,27 @@ struct WalSources {
   std::chrono::seconds patience;  // how long after the stop WAL may still arrive
 };
 
-// Our own staging directory, when `path` names one that does not exist; null when it does, or none is named ("").
+// Our own staging directory, when `path` names one that does not exist; null when it does, or none is named
+// ("").
 std::unique_ptr<Staging> make_staging(const std::string& path, Openness openness);
-// Staging ("": none) and the others. Throws now, not after hours of copying, when one of them cannot be reached.
-std::vector<Place> open_wal_places(const std::string& staging, const std::vector<Place>& sources, Openness openness);
+// Staging ("": none) and the others. Throws now, not after hours of copying, when one of them cannot be
+// reached.
+std::vector<Place> open_wal_places(const std::string& staging, const std::vector<Place>& sources,
+                                   Openness openness);
 
-// Finds the WAL of a backup: in the places, waiting for what is still on its way; what does not come, in the end in
-// the server's own pg_wal. Every file is whole, checked, and copied to a spool file before it is used.
+// Finds the WAL of a backup: in the places, waiting for what is still on its way; what does not come, in the
+// end in the server's own pg_wal. Every file is whole, checked, and copied to a spool file before it is used.
 class WalCollector {
  public:
-  // `server`: tells whether something can still come; null when there is none to ask. A cluster without a data
-  // directory has no pg_wal to look into.
+  // `server`: tells whether something can still come; null when there is none to ask. A cluster without a
+  // data directory has no pg_wal to look into.
   WalCollector(const WalSources& sources, const Cluster& cluster, Server* server, Log& log);
 
   enum class From { archive, pg_wal };
   enum class Segment {
     whole,
-    growing,  // the server is still writing it: taken from pg_wal without waiting, which is no fault of the archive
+    growing,  // the server is still writing it: taken from pg_wal without waiting, which is no fault of the
+              // archive
   };
   // A segment that must be there. Throws when it is nowhere.
   From collect(const WalName& name, Segment kind, SpoolFile& to);

@@ -5,14 +5,14 @@
 #include <map>
 #include <set>
 
-#include "common/base/time_text.h"
-#include "common/os/signals.h"
 #include "basebackup/retention/pin.h"
+#include "common/base/time_text.h"
+#include "common/os/lock.h"
+#include "common/os/signals.h"
+#include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_lease.h"
-#include "common/os/lock.h"
 #include "common/wal/old_wal.h"
-#include "common/os/temporary_file.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
@@ -44,7 +44,8 @@ class Expiry {
       if (!judged.decision.keep && !options_.dry_run) remove(judged);
     }
     for (const Name& orphan : catalog_.orphans) {
-      say("stays  {}: a file of a set without its meta file; when no backup is running, remove it by hand", orphan.text());
+      say("stays  {}: a file of a set without its meta file; when no backup is running, remove it by hand",
+          orphan.text());
     }
     for (const Place& archive : options_.archives) remove_wal(archive);
   }
@@ -57,14 +58,15 @@ class Expiry {
     log_.detail("{}", line);
   }
 
-  // Sets of one cluster compete with each other only. OmniPITR's do not say whose they are, but for the host: they are
-  // of the cluster that we have backed up on it since, when that is one. Else the newest of them would stay for ever,
-  // and all WAL with it.
+  // Sets of one cluster compete with each other only. OmniPITR's do not say whose they are, but for the host:
+  // they are of the cluster that we have backed up on it since, when that is one. Else the newest of them
+  // would stay for ever, and all WAL with it.
   std::string cluster_of(const Meta& meta) const {
     if (meta.system_identifier != 0) return std::to_string(meta.system_identifier);
     std::set<std::uint64_t> clusters;
     for (const BackupSet& set : catalog_.complete) {
-      if (set.meta.hostname == meta.hostname && set.meta.system_identifier != 0) clusters.insert(set.meta.system_identifier);
+      if (set.meta.hostname == meta.hostname && set.meta.system_identifier != 0)
+        clusters.insert(set.meta.system_identifier);
     }
     return clusters.size() == 1 ? std::to_string(*clusters.begin()) : "host " + meta.hostname;
   }
@@ -76,7 +78,8 @@ class Expiry {
     }
     for (auto& [cluster, sets] : clusters) {
       std::ranges::stable_sort(sets, [](const BackupSet* one, const BackupSet* other) {
-        return std::pair(one->meta.stop_time, one->meta.stop) < std::pair(other->meta.stop_time, other->meta.stop);
+        return std::pair(one->meta.stop_time, one->meta.stop) <
+               std::pair(other->meta.stop_time, other->meta.stop);
       });
       std::vector<RetainedSet> facts;
       for (const BackupSet* set : sets) facts.push_back(facts_of(*set));
@@ -84,9 +87,15 @@ class Expiry {
       for (std::size_t i = 0; i < sets.size(); ++i) judged_.push_back({sets[i], facts[i], decisions[i]});
     }
     for (const UnreadableSet& set : catalog_.unreadable) {
-      RetainedSet facts{.name = set.name, .state = RetainedSet::State::unreadable, .stop_time = 0, .stop = {},
-                        .first_segment = {}, .last_segment = {}, .has_bad_pages = false,
-                        .pin = RetainedSet::Pin::none, .held = {}};
+      RetainedSet facts{.name = set.name,
+                        .state = RetainedSet::State::unreadable,
+                        .stop_time = 0,
+                        .stop = {},
+                        .first_segment = {},
+                        .last_segment = {},
+                        .has_bad_pages = false,
+                        .pin = RetainedSet::Pin::none,
+                        .held = {}};
       judged_.push_back({nullptr, facts, {true, set.reason}});
       log_.error("{}; no WAL is removed while it is not known what it needs", set.reason);
     }
@@ -97,7 +106,8 @@ class Expiry {
     const Lsn last{std::max(meta.stop.value, meta.start.value + 1) - 1};
     const auto pin = read_pin(*store_, set.name);
     return {.name = set.name,
-            .state = meta.state == SetState::complete ? RetainedSet::State::complete : RetainedSet::State::waiting,
+            .state =
+                meta.state == SetState::complete ? RetainedSet::State::complete : RetainedSet::State::waiting,
             .stop_time = meta.stop_time,
             .stop = meta.stop,
             .first_segment = meta.min_xlog.text(),
@@ -111,7 +121,8 @@ class Expiry {
   std::string held(const BackupSet& set) const {
     try {
       if (const auto lease = read_lease(*store_, set.name); lease && lease->expires >= now_) {
-        return fmt::format("leased until {} by {}:{}", utc_text(lease->expires), lease->hostname, lease->data_directory);
+        return fmt::format("leased until {} by {}:{}", utc_text(lease->expires), lease->hostname,
+                           lease->data_directory);
       }
     } catch (const Error& error) {
       throw_if_signalled();
@@ -122,11 +133,15 @@ class Expiry {
 
   void tell(const Judged& judged) {
     const std::string when = judged.set != nullptr ? utc_text(judged.facts.stop_time) : "unknown";
-    say("{} {} ({}): {}", judged.decision.keep ? "stays " : options_.dry_run ? "would go" : "goes  ", judged.facts.name,
-        when, judged.decision.reason);
+    say("{} {} ({}): {}",
+        judged.decision.keep ? "stays "
+        : options_.dry_run   ? "would go"
+                             : "goes  ",
+        judged.facts.name, when, judged.decision.reason);
   }
 
-  // Removing those before may have taken hours: somebody may have pinned it, or have begun to recover from it.
+  // Removing those before may have taken hours: somebody may have pinned it, or have begun to recover from
+  // it.
   void remove(Judged& judged) {
     const RetainedSet now = facts_of(*judged.set);
     if (!now.held.empty() || now.pin != judged.facts.pin) {
@@ -146,7 +161,8 @@ class Expiry {
     std::vector<RetainedSet> facts;
     std::vector<Decision> decisions;
     for (const Judged& judged : judged_) {
-      const bool is_of_another = judged.set != nullptr && identity && judged.set->meta.system_identifier != 0 &&
+      const bool is_of_another = judged.set != nullptr && identity &&
+                                 judged.set->meta.system_identifier != 0 &&
                                  judged.set->meta.system_identifier != identity->system_identifier;
       if (is_of_another) continue;
       facts.push_back(judged.facts);
@@ -155,7 +171,8 @@ class Expiry {
     WalRule rule = wal_rule(facts, decisions);
     // What it needs is not known before its meta file is there.
     if (has_living_temporaries(directory_)) rule = {{}, "a backup is being written", {}};
-    say("{} in {}: {}", rule.oldest_kept.empty() ? "stays  all WAL" : "stays  WAL", archive->describe(), rule.reason);
+    say("{} in {}: {}", rule.oldest_kept.empty() ? "stays  all WAL" : "stays  WAL", archive->describe(),
+        rule.reason);
     if (rule.oldest_kept.empty()) return;
 
     std::size_t gone = 0;
@@ -170,7 +187,8 @@ class Expiry {
       ++gone;
     });
     say("{} {} files of WAL in {}", options_.dry_run ? "would go" : "gone  ", gone, archive->describe());
-    if (gone > 0 && !options_.dry_run) log_.note("{} files of WAL removed from {}", gone, archive->describe());
+    if (gone > 0 && !options_.dry_run)
+      log_.note("{} files of WAL removed from {}", gone, archive->describe());
   }
 
   const ExpireOptions& options_;

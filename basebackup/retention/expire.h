@@ -19,8 +19,8 @@ struct ExpireOptions {
   bool dry_run = false;  // the same, and remove nothing
 };
 
-// Removes the backups that no rule keeps, and the WAL before the first that a kept one needs. Backups of several
-// clusters in one directory are judged apart.
+// Removes the backups that no rule keeps, and the WAL before the first that a kept one needs. Backups of
+// several clusters in one directory are judged apart.
 void expire(const ExpireOptions& options, Log& log);
 
 }  // namespace pitr

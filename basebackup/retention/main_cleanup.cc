@@ -1,12 +1,12 @@
 #include <filesystem>
 #include <optional>
 
-#include "common/set/backup_catalog.h"
+#include "common/cli/program.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
-#include "common/wal/old_wal.h"
-#include "common/cli/program.h"
 #include "common/os/temporary_file.h"
+#include "common/set/backup_catalog.h"
+#include "common/wal/old_wal.h"
 #include "common/wal/wal_archive.h"
 
 using namespace pitr;
@@ -18,14 +18,18 @@ constexpr Manual manual{
     .summary = "remove WAL that a standby does not need any more",
     .operands = "%r",
     .description =
-        "For archive_cleanup_command: removes every segment and .partial file that is older than %r, the segment that "
-        "the last restartpoint needs, whatever its timeline and codec. History files stay, and so does everything that "
+        "For archive_cleanup_command: removes every segment and .partial file that is older than %r, the "
+        "segment that "
+        "the last restartpoint needs, whatever its timeline and codec. History files stay, and so does "
+        "everything that "
         "is no WAL.\n\n"
-        "An archive that backups need is no archive for archive_cleanup_command alone: give --backup-dir, and the WAL "
+        "An archive that backups need is no archive for archive_cleanup_command alone: give --backup-dir, "
+        "and the WAL "
         "from the oldest start of a backup on stays too.",
-    .exit_status = "0  removed, or nothing was to be removed\n"
-                   "1  failed; what was not removed stays for the next call\n"
-                   "2  wrong option or configuration",
+    .exit_status =
+        "0  removed, or nothing was to be removed\n"
+        "1  failed; what was not removed stays for the next call\n"
+        "2  wrong option or configuration",
     .example = "archive_cleanup_command = 'pitr-cleanup -a zstd=/backup/wal %r'",
 };
 
@@ -44,8 +48,10 @@ std::vector<Option> option_table(Options& options) {
        [&](const std::string& value) { options.archive = parse_place(value); }},
       {"backup-dir", "b", "DIR", "keep what backups in DIR need; may be given often",
        append_text(options.backup_directories), true},
-      {"data-dir", "D", "DIR", "check that it is DIR's archive (default: .)", set_text(options.data_directory)},
-      {"removal-pause-trigger", "p", "FILE", "remove nothing while FILE exists", set_text(options.removal_pause_trigger)},
+      {"data-dir", "D", "DIR", "check that it is DIR's archive (default: .)",
+       set_text(options.data_directory)},
+      {"removal-pause-trigger", "p", "FILE", "remove nothing while FILE exists",
+       set_text(options.removal_pause_trigger)},
       {"dry-run", "d", "", "say what would be removed", set_flag(options.dry_run)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
   };
@@ -61,7 +67,8 @@ WalName parse_operand(const std::vector<std::string>& operands) {
   return *name;
 }
 
-// In another cluster's archive the same names are other WAL. By hand, away from a data directory, this is not known.
+// In another cluster's archive the same names are other WAL. By hand, away from a data directory, this is not
+// known.
 void require_own_archive(Store& archive, const std::filesystem::path& data_directory) {
   if (!is_there(data_directory / "global" / "pg_control")) return;
   require_archive_of(archive, read_cluster_identity(data_directory).system_identifier);
@@ -73,7 +80,8 @@ std::string oldest_kept(const WalName& wanted, const std::vector<std::string>& b
   for (const std::string& directory : backup_directories) {
     const auto store = open_store(directory, {});
     if (has_living_temporaries(directory)) {
-      fail(Exit::failed, "nothing is removed while a backup is written into {}: what it needs is not known yet", directory);
+      fail(Exit::failed,
+           "nothing is removed while a backup is written into {}: what it needs is not known yet", directory);
     }
     const Catalog catalog = read_catalog(*store);
     for (const UnreadableSet& set : catalog.unreadable) {
@@ -114,7 +122,8 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
     log.detail("{} removed", archive->describe(old.name));
     ++removed;
   });
-  if (removed > 0) log.note("{} files removed from {}, the oldest needed ends in {}", removed, archive->describe(), oldest);
+  if (removed > 0)
+    log.note("{} files removed from {}, the oldest needed ends in {}", removed, archive->describe(), oldest);
   return 0;
 }
 
@@ -123,7 +132,7 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
 int main(int argc, char** argv) {
   Options options;
   Log log(manual.program);
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
-                     failed_or_usage);
+  return run_program(
+      manual, with_log_options(option_table(options), log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage);
 }

@@ -2,10 +2,10 @@
 
 #include "basebackup/retention/expire.h"
 #include "basebackup/retention/pin.h"
-#include "common/set/backup_catalog.h"
+#include "common/cli/program.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
-#include "common/cli/program.h"
+#include "common/set/backup_catalog.h"
 
 using namespace pitr;
 
@@ -16,14 +16,18 @@ constexpr Manual manual{
     .summary = "remove old backups and the WAL that no backup needs any more",
     .operands = "",
     .description =
-        "A backup stays when any of the --keep options wants it; 7 days when none is given. The newest backup that can "
-        "be restored always stays, and the newest one without damaged pages. WAL goes only when every backup that stays "
-        "begins behind it, on whatever timeline. Sets that wait for WAL, are read, leased or pinned stay, too; while a "
+        "A backup stays when any of the --keep options wants it; 7 days when none is given. The newest "
+        "backup that can "
+        "be restored always stays, and the newest one without damaged pages. WAL goes only when every backup "
+        "that stays "
+        "begins behind it, on whatever timeline. Sets that wait for WAL, are read, leased or pinned stay, "
+        "too; while a "
         "set cannot be read, or a backup is running, no WAL goes.\n\n"
         "Backups of several clusters in one directory are judged apart. Start with --dry-run.",
-    .exit_status = "0  done, also when there was nothing to do\n"
-                   "1  failed; what is still listed can be restored\n"
-                   "2  wrong option or configuration",
+    .exit_status =
+        "0  done, also when there was nothing to do\n"
+        "1  failed; what is still listed can be restored\n"
+        "2  wrong option or configuration",
     .example = "pitr-expire --backup-dir /backup/base --archive /backup/wal -k 14 --keep-monthly 6 --dry-run",
 };
 
@@ -49,15 +53,19 @@ std::vector<Option> option_table(Options& options) {
       {"keep-monthly", "", "N", "keep the last one of each of N months", set_number(given.monthly, 1, most)},
       {"keep-yearly", "", "N", "keep the last one of each of N years", set_number(given.yearly, 1, most)},
       {"keep-min", "", "N", "keep the newest N in any case (default: 1)", set_number(given.minimum, 1, most)},
-      {"waiting-days", "", "N", "give a set N days to get its WAL (default: 2)", set_number(given.waiting_days, 1, most)},
+      {"waiting-days", "", "N", "give a set N days to get its WAL (default: 2)",
+       set_number(given.waiting_days, 1, most)},
       {"dry-run", "d", "", "only say what would be removed", set_flag(options.expire.dry_run)},
       {"explain", "", "", "say of everything why it stays or goes", set_flag(options.expire.explain)},
       {"pin", "", "NAME", "keep the backup NAME whatever the rules say", set_text(options.pin)},
       {"until", "", "DATE", "with --pin: until DATE", set_text(options.until)},
-      {"wal", "", "all|consistency", "with --pin: keep all later WAL, or only its own", set_choice(options.wal, {"all", "consistency"})},
+      {"wal", "", "all|consistency", "with --pin: keep all later WAL, or only its own",
+       set_choice(options.wal, {"all", "consistency"})},
       {"unpin", "", "NAME", "let the rules decide on NAME again", set_text(options.unpin)},
-      {"truncate", "t", "BYTES", "shrink files in such steps before they go", set_number(options.truncate, 0, 2147483647)},
-      {"sleep", "s", "MS", "wait so long between the steps (500)", set_number(options.expire.pace.pause_ms, 0, 3600000)},
+      {"truncate", "t", "BYTES", "shrink files in such steps before they go",
+       set_number(options.truncate, 0, 2147483647)},
+      {"sleep", "s", "MS", "wait so long between the steps (500)",
+       set_number(options.expire.pace.pause_ms, 0, 3600000)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
       {"filename-template", "f", "PATTERN", "accepted; backups are found by what they are",
        no_meaning(options.unused, "filename-template")},
@@ -92,8 +100,10 @@ void set_rules(Options& options) {
 
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
-  if (options.expire.backup_directory.empty()) fail(Exit::usage, "no directory with backups: give --backup-dir");
-  if (!options.pin.empty() && !options.unpin.empty()) fail(Exit::usage, "--pin and --unpin: give one of them");
+  if (options.expire.backup_directory.empty())
+    fail(Exit::usage, "no directory with backups: give --backup-dir");
+  if (!options.pin.empty() && !options.unpin.empty())
+    fail(Exit::usage, "--pin and --unpin: give one of them");
   if (options.pin.empty() && !options.until.empty()) fail(Exit::usage, "--until goes with --pin");
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   if (!options.pin.empty()) return set_pin(options, options.pin);
@@ -112,7 +122,7 @@ int main(int argc, char** argv) {
   options.given.minimum = 0;
   options.given.waiting_days = 0;
   Log log(manual.program);
-  return run_program(manual, with_log_options(option_table(options), log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
-                     failed_or_usage);
+  return run_program(
+      manual, with_log_options(option_table(options), log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage);
 }

@@ -28,7 +28,8 @@ std::time_t parse_until(const std::string& text) {
   return ::mktime(&day);
 }
 
-void write_pin(const std::filesystem::path& backup_directory, const std::string& set, const SetPin& pin, mode_t mode) {
+void write_pin(const std::filesystem::path& backup_directory, const std::string& set, const SetPin& pin,
+               mode_t mode) {
   std::string text;
   if (pin.until) text += fmt::format("Until: {}\n", utc_text(*pin.until));
   text += fmt::format("Wal: {}\n", pin.wal == RetainedSet::Pin::consistency ? "consistency" : "all");

@@ -16,13 +16,14 @@ namespace pitr {
 //   Wal: consistency
 struct SetPin {
   std::optional<std::time_t> until;  // null: for ever
-  RetainedSet::Pin wal;              // all: it can be recovered from to any later moment; consistency: as it is
+  RetainedSet::Pin wal;  // all: it can be recovered from to any later moment; consistency: as it is
 };
 
 inline constexpr std::string_view pin_suffix = ".pin";
 
 // Replaces the one that is there.
-void write_pin(const std::filesystem::path& backup_directory, const std::string& set, const SetPin& pin, mode_t mode);
+void write_pin(const std::filesystem::path& backup_directory, const std::string& set, const SetPin& pin,
+               mode_t mode);
 // Null: there is none. One that does not parse pins for ever, with all WAL.
 std::optional<SetPin> read_pin(Store& store, const std::string& set);
 void remove_pin(const std::filesystem::path& backup_directory, const std::string& set);  // missing is fine

@@ -34,11 +34,13 @@ class Judge {
         keep(i, fmt::format("not older than {} days", rules_.days));
       }
     });
-    newest(rules_.count, fmt::format("one of the newest {}", rules_.count), [](const RetainedSet&) { return true; });
+    newest(rules_.count, fmt::format("one of the newest {}", rules_.count),
+           [](const RetainedSet&) { return true; });
     last_of_each(rules_.weekly, "%G-%V", "week");
     last_of_each(rules_.monthly, "%Y-%m", "month");
     last_of_each(rules_.yearly, "%Y", "year");
-    newest(rules_.minimum, "always kept: one of the newest that can be restored", [](const RetainedSet&) { return true; });
+    newest(rules_.minimum, "always kept: one of the newest that can be restored",
+           [](const RetainedSet&) { return true; });
     newest(rules_.minimum > 0 ? 1 : 0, "always kept: the newest without damaged pages",
            [](const RetainedSet& set) { return !set.has_bad_pages; });
     for (std::size_t i = 0; i < sets_.size(); ++i) judge_by_itself(i);
@@ -81,7 +83,8 @@ class Judge {
     Decision& decision = decisions_[i];
     if (set.state == State::unreadable) {
       decision = {true, "it cannot be read"};
-    } else if (set.state == State::waiting && set.stop_time >= now_ - rules_.waiting_days * seconds_of_a_day) {
+    } else if (set.state == State::waiting &&
+               set.stop_time >= now_ - rules_.waiting_days * seconds_of_a_day) {
       decision = {true, "waits for WAL (pitr-base --finish)"};
     } else if (set.state == State::waiting) {
       decision.reason = fmt::format("has waited for WAL for more than {} days", rules_.waiting_days);
@@ -90,7 +93,8 @@ class Judge {
     }
     if (!set.held.empty() && !decision.keep) decision = {true, set.held};
     if (set.pin == Pin::all && !decision.keep) decision = {true, "pinned"};
-    if (set.pin == Pin::consistency && !decision.keep) decision = {true, "pinned, with its own WAL only", true};
+    if (set.pin == Pin::consistency && !decision.keep)
+      decision = {true, "pinned, with its own WAL only", true};
   }
 
   std::span<const RetainedSet> sets_;
@@ -101,7 +105,8 @@ class Judge {
 
 }  // namespace
 
-std::vector<Decision> decide(std::span<const RetainedSet> sets, const RetentionRules& rules, std::time_t now) {
+std::vector<Decision> decide(std::span<const RetainedSet> sets, const RetentionRules& rules,
+                             std::time_t now) {
   return Judge(sets, rules, now).judge();
 }
 
@@ -110,7 +115,8 @@ WalRule wal_rule(std::span<const RetainedSet> sets, std::span<const Decision> de
   for (std::size_t i = 0; i < sets.size(); ++i) {
     if (!decisions[i].keep) continue;
     const RetainedSet& set = sets[i];
-    if (set.state == State::unreadable) return {{}, fmt::format("{} cannot be read: it may need any", set.name), {}};
+    if (set.state == State::unreadable)
+      return {{}, fmt::format("{} cannot be read: it may need any", set.name), {}};
     if (decisions[i].for_consistency_only) {
       rule.kept_ranges.push_back({set.first_segment, set.last_segment});
       continue;
@@ -127,8 +133,10 @@ WalRule wal_rule(std::span<const RetainedSet> sets, std::span<const Decision> de
 bool WalRule::may_go(std::string_view segment) const {
   if (oldest_kept.empty() || digits(segment) >= oldest_kept) return false;
   return std::ranges::none_of(kept_ranges, [&](const Range& range) {
-    const bool is_of_its_timelines = timeline(segment) >= timeline(range.first) && timeline(segment) <= timeline(range.last);
-    return is_of_its_timelines && digits(segment) >= digits(range.first) && digits(segment) <= digits(range.last);
+    const bool is_of_its_timelines =
+        timeline(segment) >= timeline(range.first) && timeline(segment) <= timeline(range.last);
+    return is_of_its_timelines && digits(segment) >= digits(range.first) &&
+           digits(segment) <= digits(range.last);
   });
 }
 

@@ -23,8 +23,8 @@ struct RetainedSet {
   enum class State { complete, waiting, unreadable } state;
   std::time_t stop_time;
   Lsn stop;
-  // What recovery from it reads on its own timelines: the names of its first and last segment. Of an unreadable set
-  // nothing is known.
+  // What recovery from it reads on its own timelines: the names of its first and last segment. Of an
+  // unreadable set nothing is known.
   std::string first_segment, last_segment;
   bool has_bad_pages;
   enum class Pin { none, consistency, all } pin;
@@ -39,8 +39,8 @@ struct Decision {
 // One decision per set. `sets` come in the order of stop time and stop LSN.
 std::vector<Decision> decide(std::span<const RetainedSet> sets, const RetentionRules& rules, std::time_t now);
 
-// Which segments may go: those before `oldest_kept` (position_digits() of a segment), unless a set needs them for its
-// own consistency.
+// Which segments may go: those before `oldest_kept` (position_digits() of a segment), unless a set needs them
+// for its own consistency.
 struct WalRule {
   std::string oldest_kept;  // "": none may go
   std::string reason;

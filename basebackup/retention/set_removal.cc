@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 
-#include "common/os/file_source.h"
-#include "common/os/signals.h"
 #include "basebackup/retention/pin.h"
-#include "common/set/backup_lease.h"
 #include "common/base/line_reader.h"
+#include "common/os/file_source.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
+#include "common/set/backup_lease.h"
 
 namespace pitr {
 namespace {
@@ -17,12 +17,14 @@ constexpr std::string_view removing_suffix = ".removing";
 // What goes with a set, the files that list it first.
 std::vector<std::string> files_of(const BackupSet& set) {
   std::vector<std::string> names = {set.meta_file.text()};
-  if (set.data) names.push_back(names_of_set(set.meta_file, *set.data).file(SetPart::waiting, Codec::none).text());
+  if (set.data)
+    names.push_back(names_of_set(set.meta_file, *set.data).file(SetPart::waiting, Codec::none).text());
   for (const auto* part : {&set.data, &set.xlog}) {
     if (*part) names.push_back((*part)->text());
   }
   for (const Name& digest : set.digests) names.push_back(digest.text());
-  for (const std::string_view ending : {pin_suffix, lease_suffix}) names.push_back(set.name + std::string(ending));
+  for (const std::string_view ending : {pin_suffix, lease_suffix})
+    names.push_back(set.name + std::string(ending));
   return names;
 }
 
@@ -62,7 +64,8 @@ void SetRemoval::finish_interrupted(Store& store) {
     if (!source) continue;
     LineReader lines(*source);
     for (std::string line; lines.next(line);) {
-      if (!Name::parse(line)) fail(Exit::damaged, "{}: '{}' is no name of a file", store.describe(marker), line);
+      if (!Name::parse(line))
+        fail(Exit::damaged, "{}: '{}' is no name of a file", store.describe(marker), line);
       names.push_back(line);
     }
     // Killed before the set was taken off the list: it is a backup still, and is judged anew.

@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <vector>
 
-#include "common/set/backup_catalog.h"
 #include "common/cli/log.h"
+#include "common/set/backup_catalog.h"
 
 namespace pitr {
 
-// Removes backup sets from a directory, so that whenever it is killed whatever is still listed restores: first its meta
-// file goes, then the rest. "NAME.removing" holds the names of the files meanwhile, for the next run to go on with.
+// Removes backup sets from a directory, so that whenever it is killed whatever is still listed restores:
+// first its meta file goes, then the rest. "NAME.removing" holds the names of the files meanwhile, for the
+// next run to go on with.
 class SetRemoval {
  public:
   struct Pace {

@@ -18,7 +18,8 @@ bool is_below(const fs::path& path, const fs::path& directory) {
 fs::path placed(const fs::path& original, const std::vector<PathMap>& maps) {
   const PathMap* best = nullptr;
   for (const PathMap& map : maps) {
-    if (is_below(original, map.first) && (best == nullptr || map.first.size() > best->first.size())) best = &map;
+    if (is_below(original, map.first) && (best == nullptr || map.first.size() > best->first.size()))
+      best = &map;
   }
   if (best == nullptr) return original;
   return normal_path(best->second / original.lexically_relative(best->first));
@@ -42,7 +43,8 @@ std::vector<CopiedTablespace> place_tablespaces(const std::vector<PathMap>& maps
   for (const auto& [oid, original] : originals) {
     const fs::path target = placed(original, maps);
     if (is_below(target, data_directory)) {
-      fail(Exit::usage, "tablespace {} would lie in the original's data directory: give --map", original.native());
+      fail(Exit::usage, "tablespace {} would lie in the original's data directory: give --map",
+           original.native());
     }
     if (!targets.insert(target).second) {
       fail(Exit::usage, "--map: two tablespaces would lie in {}", target.native());
@@ -65,7 +67,8 @@ void lay_out_in_place(Cluster& cluster, const std::vector<CopiedTablespace>& tab
   cluster.walk.top = ".";
   cluster.walk.in_place = true;
   cluster.walk.tablespace_paths.clear();
-  for (const CopiedTablespace& each : tablespaces) cluster.walk.tablespace_paths.emplace(each.oid, each.target);
+  for (const CopiedTablespace& each : tablespaces)
+    cluster.walk.tablespace_paths.emplace(each.oid, each.target);
 }
 
 }  // namespace pitr

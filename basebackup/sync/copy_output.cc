@@ -2,11 +2,11 @@
 
 #include <atomic>
 
-#include "common/os/signals.h"
-#include "common/os/text_file.h"
 #include "basebackup/copying/directory.h"
 #include "common/os/file.h"
 #include "common/os/parallel.h"
+#include "common/os/signals.h"
+#include "common/os/text_file.h"
 
 namespace pitr {
 namespace {
@@ -19,7 +19,8 @@ constexpr std::size_t block_size = 1024 * 1024;
 std::string host_part(const std::string& place) { return place.substr(0, place.find(':')); }
 
 std::string directory_part(const std::string& place) {
-  const std::filesystem::path path = std::filesystem::path(place.substr(place.find(':') + 1) + "/").lexically_normal();
+  const std::filesystem::path path =
+      std::filesystem::path(place.substr(place.find(':') + 1) + "/").lexically_normal();
   return path == "/" ? "/" : path.parent_path().native();
 }
 
@@ -56,26 +57,30 @@ std::string CopyOutput::ask(std::initializer_list<std::string_view> lines) {
   });
 }
 
-std::vector<std::string> CopyOutput::look(const Cluster& cluster, const std::vector<CopiedTablespace>& tablespaces) {
+std::vector<std::string> CopyOutput::look(const Cluster& cluster,
+                                          const std::vector<CopiedTablespace>& tablespaces) {
   constexpr std::string_view holds = "holds ";
   std::vector<std::string> lines;
   const auto describe = [&](const std::string& place, const std::string& reply, std::string_view what) {
     if (reply.starts_with(holds)) {
       const std::string found = reply.substr(holds.size());
-      lines.push_back(rsync_.program.empty()
-                          ? fmt::format("remove  {}: {}", place, found)
-                          : fmt::format("update  {}: {} (what the original has not is removed)", place, found));
+      lines.push_back(
+          rsync_.program.empty()
+              ? fmt::format("remove  {}: {}", place, found)
+              : fmt::format("update  {}: {} (what the original has not is removed)", place, found));
     }
     lines.push_back(fmt::format("write   {}: {}", place, what));
   };
   const std::string reply = ask({"look", identity(cluster.data_directory)});
   for (const CopiedTablespace& each : tablespaces) {
     if (!rsync_.program.empty() && lies_within(each.target, directory_part(place_))) {
-      fail(Exit::usage, "tablespace {} would lie in {}, not with --rsync: give --map", each.original.native(), place_);
+      fail(Exit::usage, "tablespace {} would lie in {}, not with --rsync: give --map", each.original.native(),
+           place_);
     }
     const std::string place = host_part(place_) + ":" + each.target.native();
     const std::string its_reply = in_context("tablespace " + each.target.native(), [&] {
-      return ask({"tablespace", each.target.native(), cluster.walk.version_directory, identity(each.original)});
+      return ask(
+          {"tablespace", each.target.native(), cluster.walk.version_directory, identity(each.original)});
     });
     describe(place, its_reply, "the tablespace " + each.original.native());
   }
@@ -139,7 +144,8 @@ CopyOutputs::~CopyOutputs() {
 }
 
 void CopyOutputs::tell_what_is_left(const CopyOutput& output) {
-  log_.error("{} holds a part of a copy, which no server starts from (pitr-sync.unfinished is in it)", output.place());
+  log_.error("{} holds a part of a copy, which no server starts from (pitr-sync.unfinished is in it)",
+             output.place());
 }
 
 template <typename F>

@@ -22,7 +22,8 @@ struct FarPrograms {
 
 std::string host_of(const std::string& place);  // without the user
 
-// A directory of another host, "[user@]host:/path", that becomes a copy of a cluster. Sessions run sync_far_side.sh.
+// A directory of another host, "[user@]host:/path", that becomes a copy of a cluster. Sessions run
+// sync_far_side.sh.
 class CopyOutput final : public Sink {
  public:
   // Throws when it cannot be reached or lacks a program.
@@ -30,12 +31,12 @@ class CopyOutput final : public Sink {
 
   const std::string& place() const { return place_; }
 
-  // What is there and would be removed or brought up to date, and what would be written: lines for a person. Throws
-  // usage when nothing may be made there.
+  // What is there and would be removed or brought up to date, and what would be written: lines for a person.
+  // Throws usage when nothing may be made there.
   std::vector<std::string> look(const Cluster& cluster, const std::vector<CopiedTablespace>& tablespaces);
 
-  // Looks again and removes it, unless rsync is to find it. From here on, until finish() returns, no server starts
-  // there.
+  // Looks again and removes it, unless rsync is to find it. From here on, until finish() returns, no server
+  // starts there.
   void clear();
   // With rsync: removes what is not in the lists. Links are not; they come in the stream.
   void prune(SpoolFile& names);
@@ -58,10 +59,12 @@ class CopyOutput final : public Sink {
   bool begun_ = false;
 };
 
-// All outputs. One that fails drops out and is reported with what is left there; the last one's failure is everybody's.
+// All outputs. One that fails drops out and is reported with what is left there; the last one's failure is
+// everybody's.
 class CopyOutputs final : public Sink {
  public:
-  CopyOutputs(std::vector<std::unique_ptr<CopyOutput>> outputs, Log& log) : all_(std::move(outputs)), log_(log) {}
+  CopyOutputs(std::vector<std::unique_ptr<CopyOutput>> outputs, Log& log)
+      : all_(std::move(outputs)), log_(log) {}
   ~CopyOutputs() override;
   CopyOutputs(const CopyOutputs&) = delete;
   CopyOutputs& operator=(const CopyOutputs&) = delete;

@@ -41,8 +41,10 @@ ServerSettings settings_of_copy(const CopyOptions& options, const ServerAddress&
     return settings;
   }
   if (options.primary_conninfo.empty() && is_elsewhere && means_this_host(primary.host)) {
-    fail(Exit::usage, "a standby on another host does not find its primary at '{}': give --primary-conninfo, or --host "
-         "with a name that is known there", primary.host);
+    fail(Exit::usage,
+         "a standby on another host does not find its primary at '{}': give --primary-conninfo, or --host "
+         "with a name that is known there",
+         primary.host);
   }
   settings.set("recovery_target_timeline", "latest");
   settings.set("primary_conninfo",

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
 #include "common/postgres/server.h"
 #include "common/postgres/server_settings.h"
+#include "common/store/place.h"
 
 namespace pitr {
 

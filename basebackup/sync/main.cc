@@ -4,12 +4,12 @@
 #include <optional>
 
 #include "basebackup/sync/sync.h"
+#include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
 #include "common/os/parallel.h"
 #include "common/process/process.h"
-#include "common/cli/program.h"
-#include "common/cli/remote_options.h"
 
 using namespace pitr;
 
@@ -20,25 +20,36 @@ constexpr Manual manual{
     .summary = "copy a running PostgreSQL to new standbys over ssh",
     .operands = "",
     .description =
-        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18), its tablespaces and the WAL "
-        "that makes the copy consistent to directories of other hosts. The cluster is read once, however many outputs "
-        "there are. A copy lies at its place when the program ends: with --standby it needs nothing but to be started.\n\n"
-        "It shows what it will remove and where it will write, and asks for YES. It touches no directory where a server "
-        "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not become "
+        "Copies the data directory of a running primary or standby (PostgreSQL 13 to 18), its tablespaces "
+        "and the WAL "
+        "that makes the copy consistent to directories of other hosts. The cluster is read once, however "
+        "many outputs "
+        "there are. A copy lies at its place when the program ends: with --standby it needs nothing but to "
+        "be started.\n\n"
+        "It shows what it will remove and where it will write, and asks for YES. It touches no directory "
+        "where a server "
+        "runs, that is a symbolic link, or that holds anything but a data directory. A copy that did not "
+        "become "
         "whole has no global/pg_control, so that no server starts from it; the next run removes it.\n\n"
-        "With --rsync what lies there is brought up to date: what this cluster has not is removed, then rsync compares the "
-        "contents of all files and sends what differs. No server starts there meanwhile, either; the next run with "
+        "With --rsync what lies there is brought up to date: what this cluster has not is removed, then "
+        "rsync compares the "
+        "contents of all files and sends what differs. No server starts there meanwhile, either; the next "
+        "run with "
         "--rsync completes what was cut.\n\n"
-        "Log in on the other host as the user who will run the server: the files will be that user's. A POSIX shell, "
-        "GNU tar, GNU coreutils and the decompressor of --compress are needed there; with --rsync also rsync (3.1), on "
+        "Log in on the other host as the user who will run the server: the files will be that user's. A "
+        "POSIX shell, "
+        "GNU tar, GNU coreutils and the decompressor of --compress are needed there; with --rsync also rsync "
+        "(3.1), on "
         "both sides.",
-    .exit_status = "0  every copy is whole and durable\n"
-                   "1  no copy was made\n"
-                   "2  wrong option or configuration, or an output that must not be touched: nothing was\n"
-                   "3  as 0, but pages of the cluster itself are damaged (they are logged)\n"
-                   "4  as 0, but WAL came from pg_wal although --xlogs or --source was given\n"
-                   "5  some copies only (those that failed are logged)",
-    .example = "pitr-sync -h db1 -U postgres -D /data/pg -o postgres@db2:/data/pg -c zstd --standby --slot db2",
+    .exit_status =
+        "0  every copy is whole and durable\n"
+        "1  no copy was made\n"
+        "2  wrong option or configuration, or an output that must not be touched: nothing was\n"
+        "3  as 0, but pages of the cluster itself are damaged (they are logged)\n"
+        "4  as 0, but WAL came from pg_wal although --xlogs or --source was given\n"
+        "5  some copies only (those that failed are logged)",
+    .example =
+        "pitr-sync -h db1 -U postgres -D /data/pg -o postgres@db2:/data/pg -c zstd --standby --slot db2",
 };
 
 struct Options {
@@ -94,17 +105,20 @@ std::vector<Option> option_table(Options& options) {
        append_place(sync.sources, &sync.remote), true},
       {"wal-timeout", "", "SECONDS", "wait so long for WAL (default: 600)",
        set_number(options.wal_timeout, 0, 864000)},
-      {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST", set_text(sync.server.host)},
+      {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST",
+       set_text(sync.server.host)},
       {"port", "p", "PORT", "connect to PORT", set_text(sync.server.port)},
       {"username", "U", "NAME", "connect as NAME", set_text(sync.server.username)},
-      {"database", "d", "NAME", "connect to the database NAME (default: postgres)", set_text(sync.server.database)},
+      {"database", "d", "NAME", "connect to the database NAME (default: postgres)",
+       set_text(sync.server.database)},
       {"checkpoint", "", "fast|spread", "start with a fast or a spread checkpoint (fast)",
        set_choice(options.checkpoint, {"fast", "spread"})},
       {"temp-dir", "t", "DIR", "keep temporary files in DIR (default: $TMPDIR or /tmp)",
        [&](const std::string& value) { sync.temporary_directory = value; }},
       {"max-rate", "", "RATE", "read at most so fast: 20M per second, or a file with it",
        [&](const std::string& value) { sync.pace.max_rate = MaxRate(value); }},
-      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
+      {"parallel-jobs", "PJ", "N", "compress on N processors (default: up to 4)",
+       set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
       {"remote-tar-path", "rtp", "FILE", "unpack there by the program FILE (default: tar)",
@@ -187,10 +201,10 @@ int main(int argc, char** argv) {
   options.sync.temporary_directory = default_temporary_directory();
   Log log(manual.program);
   const auto table = as_here(with_remote_options(option_table(options), options.sync.remote));
-  return run_program(manual, with_log_options(table, log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
-                     failed_or_usage,
-                     [&] {
-                       if (!options.sync.data_directory.empty()) become_owner_of(options.sync.data_directory);
-                     });
+  return run_program(
+      manual, with_log_options(table, log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage,
+      [&] {
+        if (!options.sync.data_directory.empty()) become_owner_of(options.sync.data_directory);
+      });
 }

@@ -4,12 +4,12 @@
 #include <cstdio>
 #include <optional>
 
-#include "common/base/time_text.h"
-#include "common/os/text_file.h"
 #include "basebackup/copying/data_archive.h"
-#include "basebackup/sync/slot.h"
 #include "basebackup/copying/standby.h"
 #include "basebackup/copying/wal_bundle.h"
+#include "basebackup/sync/slot.h"
+#include "common/base/time_text.h"
+#include "common/os/text_file.h"
 #include "common/postgres/backup_label.h"
 
 namespace pitr {
@@ -45,8 +45,10 @@ void warn(const SyncOptions& options, Server& server, const Cluster& cluster, Lo
     }
   }
   if (options.copy.standby && options.copy.slot.empty() && options.copy.wal_sources.empty()) {
-    log.error("WAL that a standby has not fetched yet is kept by nothing but wal_keep_size = {}: --slot or "
-              "--wal-source would let it start later", server.setting("wal_keep_size"));
+    log.error(
+        "WAL that a standby has not fetched yet is kept by nothing but wal_keep_size = {}: --slot or "
+        "--wal-source would let it start later",
+        server.setting("wal_keep_size"));
   }
 }
 
@@ -99,7 +101,8 @@ class Copying {
   bool by_rsync() const { return !options_.programs.rsync.program.empty(); }
 
   StopResult copy_data(DataArchive& data, CopyOutputs& outputs) {
-    const std::string label = "pitr-sync " + expand_time("^Y-^m-^d ^H:^M:^S", std::chrono::system_clock::now());
+    const std::string label =
+        "pitr-sync " + expand_time("^Y-^m-^d ^H:^M:^S", std::chrono::system_clock::now());
     std::optional<BackupSession> session;
     log_.timed("SELECT pg_backup_start", [&] { session.emplace(server_, label, options_.fast_checkpoint); });
     // Leaving from here on aborts the backup in the server.
@@ -132,8 +135,8 @@ Exit sync_cluster(const SyncOptions& options, Log& log) {
   const auto tablespaces = place_tablespaces(options.maps, tablespaces_of(server), cluster.data_directory);
   lay_out_in_place(cluster, tablespaces);
 
-  const bool is_elsewhere =
-      std::ranges::any_of(options.outputs, [](const auto& place) { return !means_this_host(host_of(place)); });
+  const bool is_elsewhere = std::ranges::any_of(
+      options.outputs, [](const auto& place) { return !means_this_host(host_of(place)); });
   const ServerSettings settings = settings_of_copy(options.copy, server.address(), is_elsewhere);
   auto opened = open_outputs(options);
   // Every output is looked at before any is touched.

@@ -31,8 +31,9 @@ struct SyncOptions {
   PaceOptions pace;
 };
 
-// Copies a running cluster to every output in one pass. done: the copies are whole and durable, and start. partly: only
-// some of them. late, damaged: as take_backup() has them. Throws otherwise; then no output has anything that starts.
+// Copies a running cluster to every output in one pass. done: the copies are whole and durable, and start.
+// partly: only some of them. late, damaged: as take_backup() has them. Throws otherwise; then no output has
+// anything that starts.
 Exit sync_cluster(const SyncOptions& options, Log& log);
 
 }  // namespace pitr

@@ -1,7 +1,7 @@
 #include <fmt/format-inl.h>
 
-// Debian's libfmt is shared only, and brings the shared C++ library along: a third of the start of a process. These
-// are the functions that fmt 9 keeps in its library; one that is missing here comes from there.
+// Debian's libfmt is shared only, and brings the shared C++ library along: a third of the start of a process.
+// These are the functions that fmt 9 keeps in its library; one that is missing here comes from there.
 FMT_BEGIN_NAMESPACE
 namespace detail {
 
@@ -12,7 +12,8 @@ template FMT_API auto locale_ref::get<std::locale>() const -> std::locale;
 template FMT_API auto thousands_sep_impl(locale_ref) -> thousands_sep_result<char>;
 template FMT_API auto decimal_point_impl(locale_ref) -> char;
 template FMT_API void buffer<char>::append(const char*, const char*);
-template FMT_API void vformat_to(buffer<char>&, string_view, basic_format_args<FMT_BUFFER_CONTEXT(char)>, locale_ref);
+template FMT_API void vformat_to(buffer<char>&, string_view, basic_format_args<FMT_BUFFER_CONTEXT(char)>,
+                                 locale_ref);
 
 }  // namespace detail
 FMT_END_NAMESPACE

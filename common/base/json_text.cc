@@ -11,9 +11,7 @@
 namespace pitr {
 namespace {
 
-unsigned char byte_at(std::string_view text, std::size_t i) {
-  return static_cast<unsigned char>(text[i]);
-}
+unsigned char byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
 
 // The length of the character that starts `text`; 0 when it is none.
 std::size_t utf8_length(std::string_view text) {

@@ -14,9 +14,10 @@ std::optional<double> unit_named(std::string_view unit) {
     double factor;
   };
   // "M" is mega: a minute has a small letter.
-  constexpr Row rows[] = {{"", 1},        {"s", 1},          {"m", 60},          {"h", 3600},      {"d", 86400},
-                          {"w", 604800},  {"K", 1024.0},     {"M", 1048576.0},   {"G", 1073741824.0},
-                          {"T", 1099511627776.0},            {"%", 1}};
+  constexpr Row rows[] = {
+      {"", 1},       {"s", 1},      {"m", 60},        {"h", 3600},         {"d", 86400},
+      {"w", 604800}, {"K", 1024.0}, {"M", 1048576.0}, {"G", 1073741824.0}, {"T", 1099511627776.0},
+      {"%", 1}};
   for (const Row& row : rows) {
     if (row.name == unit) return row.factor;
   }
@@ -48,7 +49,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::optional<double> parse_quantity(std::string_view text) {
   double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (code != std::errc() || !std::isfinite(value)) return std::nullopt;
   const auto factor = unit_named(text.substr(static_cast<std::size_t>(end - text.data())));
   if (!factor) return std::nullopt;

@@ -97,8 +97,6 @@ void Tee::note_failure(const Error& error) {
   failures_.emplace_back(error.what());
 }
 
-void Tee::fail_with_all() const {
-  throw Error(code_, fmt::format("{}", fmt::join(failures_, "; ")));
-}
+void Tee::fail_with_all() const { throw Error(code_, fmt::format("{}", fmt::join(failures_, "; "))); }
 
 }  // namespace pitr

@@ -20,7 +20,8 @@ inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(te
 class Source {
  public:
   virtual ~Source() = default;
-  // Fills the front of `buffer` (never empty) and returns how much; 0 is the end, never an error. Throws Error.
+  // Fills the front of `buffer` (never empty) and returns how much; 0 is the end, never an error. Throws
+  // Error.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
 };
 
@@ -29,8 +30,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void write(Bytes bytes) = 0;
-  // All bytes are there: does what finish() can do before a name appears, so that only the publishing is left for it.
-  // Nobody has to call this. What throws here is abandoned, as when finish() throws.
+  // All bytes are there: does what finish() can do before a name appears, so that only the publishing is left
+  // for it. Nobody has to call this. What throws here is abandoned, as when finish() throws.
   virtual void prepare() {}
   // All bytes are there: returns when they are durable under their name, at every stage of the chain.
   // A Sink destroyed without finish() abandons everything that was written.
@@ -60,7 +61,9 @@ class MemorySource final : public Source {
 class StringSink final : public Sink {
  public:
   explicit StringSink(std::string& text) : text_(text) {}
-  void write(Bytes bytes) override { text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+  void write(Bytes bytes) override {
+    text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
   void finish() override {}
 
  private:

@@ -1,6 +1,5 @@
 #include "common/base/text.h"
 
-
 namespace pitr {
 
 std::string read_text(Source& from) {

@@ -15,7 +15,8 @@ namespace pitr {
 // Log lines in the form that OmniPITR's log tools know:
 //   2015-09-09 04:50:54.185227 -0400 : 9766 : pitr-base : LOG : All done.
 // Without a log file errors go to stderr as "pitr-base: ERROR : …" (PostgreSQL's own log adds the time).
-// Threads may share a log. Logging never throws: a log that cannot be written is said once on stderr, and the work goes on.
+// Threads may share a log. Logging never throws: a log that cannot be written is said once on stderr, and the
+// work goes on.
 class Log {
  public:
   explicit Log(std::string_view program) : program_(program) {}

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "common/base/nearest.h"
-#include "common/os/signals.h"
 #include "common/os/fd.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {

@@ -41,9 +41,10 @@ Option unused_path(std::vector<std::string>& unused, std::string_view name, std:
 // Appends those of the compressors.
 std::vector<Option> with_compressor_paths(std::vector<Option> options, std::vector<std::string>& unused);
 
-// Refuses the same place twice, whatever the codecs, and what is no place. `remote` (null: the defaults) is how the
-// places are reached that lie on other hosts.
-std::function<void(const std::string&)> append_place(std::vector<Place>& target, const Remote* remote = nullptr);
+// Refuses the same place twice, whatever the codecs, and what is no place. `remote` (null: the defaults) is
+// how the places are reached that lie on other hosts.
+std::function<void(const std::string&)> append_place(std::vector<Place>& target,
+                                                     const Remote* remote = nullptr);
 std::function<void(const std::string&)> set_place(Place& target, const Remote* remote = nullptr);
 
 // What a program tells of itself.

@@ -10,7 +10,6 @@
 #include "common/base/number.h"
 #include "common/os/signals.h"
 
-
 namespace pitr {
 namespace {
 
@@ -71,7 +70,8 @@ void Pace::hold_back(std::size_t bytes) {
   if (!rate) return;
   const std::chrono::duration<double> cost(static_cast<double>(bytes) / static_cast<double>(*rate));
   // What was not used in an idle second is not made up for later.
-  due_ = std::max(due_, Clock::now() - std::chrono::seconds(1)) + std::chrono::duration_cast<Clock::duration>(cost);
+  due_ = std::max(due_, Clock::now() - std::chrono::seconds(1)) +
+         std::chrono::duration_cast<Clock::duration>(cost);
   while (Clock::now() < due_) {
     const std::chrono::duration<double> left = due_ - Clock::now();
     pause_for(std::min(left.count(), 1.0));
@@ -93,9 +93,10 @@ void Pace::tell() {
   }
   if (!progress_file_) return;
   try {
-    const std::string line = fmt::format(R"({{"bytes": {}, "total": {}, "bytes_per_second": {:.0f}, "seconds_left": {:.0f}}})"
-                                         "\n",
-                                         done_, total, rate, left);
+    const std::string line =
+        fmt::format(R"({{"bytes": {}, "total": {}, "bytes_per_second": {:.0f}, "seconds_left": {:.0f}}})"
+                    "\n",
+                    done_, total, rate, left);
     write_all(progress_file_, as_bytes(line));
   } catch (const Error&) {
     throw_if_signalled();

@@ -9,8 +9,8 @@
 
 namespace pitr {
 
-// "--max-rate": bytes per second, "500k", "20M", "1G"; or the absolute path of a file that holds such a number and is
-// read again every second. Throws usage when it is neither.
+// "--max-rate": bytes per second, "500k", "20M", "1G"; or the absolute path of a file that holds such a
+// number and is read again every second. Throws usage when it is neither.
 class MaxRate {
  public:
   MaxRate() = default;  // no limit
@@ -26,11 +26,12 @@ class MaxRate {
 
 struct PaceOptions {
   MaxRate max_rate;
-  bool on_terminal = false;    // one line on stderr, redrawn every second
-  std::string progress_file;   // one JSON object per second is appended; "" for none
+  bool on_terminal = false;   // one line on stderr, redrawn every second
+  std::string progress_file;  // one JSON object per second is appended; "" for none
 };
 
-// How fast a copy goes: holds it back to the wanted rate and tells how far it is. Telling never fails the copy.
+// How fast a copy goes: holds it back to the wanted rate and tells how far it is. Telling never fails the
+// copy.
 class Pace {
  public:
   // `expected`: bytes in all, as far as known; 0 for unknown.

@@ -22,8 +22,8 @@ int run_program(const Manual& manual, std::span<const Option> options, Log& log,
                 const std::function<int(const Error&)>& status = {},
                 const std::function<void()>& prepare = {});
 
-// The `status` of a program whose 3, 4 and 5 say that there is a backup, a copy, a removal: only `job` returns them, an
-// Error never does.
+// The `status` of a program whose 3, 4 and 5 say that there is a backup, a copy, a removal: only `job`
+// returns them, an Error never does.
 int failed_or_usage(const Error& error);
 
 // The options that every program has: --log, --verbose. Appended to the program's own rows.

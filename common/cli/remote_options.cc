@@ -23,7 +23,8 @@ std::vector<std::string> remote_words(const Remote& remote) {
   std::vector<std::string> words;
   if (remote.ssh != defaults.ssh) words.push_back("--ssh-path=" + remote.ssh);
   if (remote.rsync != defaults.rsync) words.push_back("--rsync-path=" + remote.rsync);
-  if (remote.timeout != defaults.timeout) words.push_back(fmt::format("--remote-timeout={}", remote.timeout.count()));
+  if (remote.timeout != defaults.timeout)
+    words.push_back(fmt::format("--remote-timeout={}", remote.timeout.count()));
   return words;
 }
 

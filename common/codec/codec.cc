@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "common/os/background.h"
 #include "common/codec/codec_internal.h"
+#include "common/os/background.h"
 #include "common/os/parallel.h"
 
 namespace pitr {
@@ -39,9 +39,7 @@ static_assert([] {
   return true;
 }());
 
-const Row& row(Codec codec) {
-  return rows[static_cast<std::size_t>(codec)];
-}
+const Row& row(Codec codec) { return rows[static_cast<std::size_t>(codec)]; }
 
 int checked_level(Compression compression) {
   const Row& codec = row(compression.codec);
@@ -144,8 +142,8 @@ class DecompressFilter final : public Sink {
 
   // Decodes until the input is used up or a member is complete; returns how much it took.
   std::size_t decode(Bytes in) {
-    // Room for one of our blocks: the libraries then decompress into it and copy nothing. And small, as the next sink has
-    // to stop a few bytes that decompress to terabytes.
+    // Room for one of our blocks: the libraries then decompress into it and copy nothing. And small, as the
+    // next sink has to stop a few bytes that decompress to terabytes.
     const std::span<std::byte> out = output_.at_least(1024 * 1024);
     std::size_t taken = 0;
     bool more = true;
@@ -204,18 +202,10 @@ void fail_compress(Codec codec, std::string_view reason) {
   fail(Exit::failed, "compress with {}: {}", name(codec), reason);
 }
 
-std::span<const Codec> all_codecs() {
-  return codecs;
-}
-std::string_view name(Codec codec) {
-  return row(codec).name;
-}
-std::string_view suffix(Codec codec) {
-  return row(codec).suffix;
-}
-Levels levels(Codec codec) {
-  return row(codec).levels;
-}
+std::span<const Codec> all_codecs() { return codecs; }
+std::string_view name(Codec codec) { return row(codec).name; }
+std::string_view suffix(Codec codec) { return row(codec).suffix; }
+Levels levels(Codec codec) { return row(codec).levels; }
 
 std::optional<Codec> codec_named(std::string_view name) {
   const auto found = std::ranges::find(rows, name, &Row::name);

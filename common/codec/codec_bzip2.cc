@@ -6,12 +6,8 @@ namespace pitr {
 namespace {
 
 // The library takes input as char*, but does not write to it.
-char* input(Bytes bytes) {
-  return const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
-}
-char* output(std::span<std::byte> bytes) {
-  return reinterpret_cast<char*>(bytes.data());
-}
+char* input(Bytes bytes) { return const_cast<char*>(reinterpret_cast<const char*>(bytes.data())); }
+char* output(std::span<std::byte> bytes) { return reinterpret_cast<char*>(bytes.data()); }
 
 // bzlib has no texts of its own for these.
 std::string_view reason(int code) {

@@ -11,12 +11,8 @@ constexpr int highest_igzip_level = 3;
 constexpr int gzip_format = 15 + 16;  // the largest window, with gzip's header and trailer
 
 // The library takes input as Bytef*, but does not write to it.
-Bytef* input(Bytes bytes) {
-  return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
-}
-Bytef* output(std::span<std::byte> bytes) {
-  return reinterpret_cast<Bytef*>(bytes.data());
-}
+Bytef* input(Bytes bytes) { return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data())); }
+Bytef* output(std::span<std::byte> bytes) { return reinterpret_cast<Bytef*>(bytes.data()); }
 
 std::string_view reason(const z_stream& stream, int code) {
   return stream.msg != nullptr ? stream.msg : zError(code);

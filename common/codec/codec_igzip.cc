@@ -36,7 +36,8 @@ class IgzipCompressor final : public BlockCompressor {
     stream.next_out = reinterpret_cast<std::uint8_t*>(out.data());
     stream.avail_out = static_cast<std::uint32_t>(out.size());
     const int code = isal_deflate_stateless(&stream);
-    if (code != COMP_OK || stream.avail_in != 0) fail_compress(Codec::gzip, fmt::format("igzip answers {}", code));
+    if (code != COMP_OK || stream.avail_in != 0)
+      fail_compress(Codec::gzip, fmt::format("igzip answers {}", code));
     result.assign(out.begin(), out.begin() + stream.total_out);
   }
 
@@ -48,6 +49,8 @@ class IgzipCompressor final : public BlockCompressor {
 
 }  // namespace
 
-std::unique_ptr<BlockCompressor> igzip_compressor(int level) { return std::make_unique<IgzipCompressor>(level); }
+std::unique_ptr<BlockCompressor> igzip_compressor(int level) {
+  return std::make_unique<IgzipCompressor>(level);
+}
 
 }  // namespace pitr

@@ -76,9 +76,7 @@ class Lz4Decoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<BlockCompressor> lz4_compressor(int level) {
-  return std::make_unique<Lz4Compressor>(level);
-}
+std::unique_ptr<BlockCompressor> lz4_compressor(int level) { return std::make_unique<Lz4Compressor>(level); }
 
 std::unique_ptr<Decoder> lz4_decoder(std::string name) {
   return std::make_unique<Lz4Decoder>(std::move(name));

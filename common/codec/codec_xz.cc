@@ -196,9 +196,7 @@ class XzDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<BlockCompressor> xz_compressor(int level) {
-  return std::make_unique<XzCompressor>(level);
-}
+std::unique_ptr<BlockCompressor> xz_compressor(int level) { return std::make_unique<XzCompressor>(level); }
 
 std::unique_ptr<Decoder> xz_decoder(std::string name) {
   return std::make_unique<XzDecoder>(Codec::xz, std::move(name));

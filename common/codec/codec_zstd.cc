@@ -45,7 +45,8 @@ class ZstdDecoder final : public Decoder {
   }
 
   Step decode(Bytes in, std::span<std::byte> out) override {
-    // The library would take the formats from before 1.0, too, which have no checksum, when their magic comes whole.
+    // The library would take the formats from before 1.0, too, which have no checksum, when their magic comes
+    // whole.
     if (at_start_ && !may_follow(in.front())) fail_damaged(name_, "zstd frame", "unknown magic");
     ZSTD_inBuffer input{in.data(), in.size(), 0};
     ZSTD_outBuffer output{out.data(), out.size(), 0};

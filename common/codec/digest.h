@@ -8,7 +8,8 @@
 
 namespace pitr {
 
-// A message digest of libcrypto. `algorithm` as OmniPITR's users write it: MD5, SHA-1, SHA-256, SHA-384, SHA-512.
+// A message digest of libcrypto. `algorithm` as OmniPITR's users write it: MD5, SHA-1, SHA-256, SHA-384,
+// SHA-512.
 class Digest {
  public:
   explicit Digest(std::string_view algorithm);  // throws usage on an unknown one

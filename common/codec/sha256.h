@@ -7,8 +7,8 @@
 
 namespace pitr {
 
-// SHA-256 alone. Apart from Digest: who needs no other one is linked with a few functions of libcrypto instead of all of
-// it, and starts in three quarters of the time.
+// SHA-256 alone. Apart from Digest: who needs no other one is linked with a few functions of libcrypto
+// instead of all of it, and starts in three quarters of the time.
 class Sha256 {
  public:
   Sha256();

@@ -13,7 +13,8 @@ namespace {
 class BackgroundSource final : public Source {
  public:
   explicit BackgroundSource(std::function<void(Sink&)> produce) : produce_(std::move(produce)) {
-    if (!start_thread(thread_, [this] { work(); })) fail(Exit::failed, "start a thread: the system gives no more");
+    if (!start_thread(thread_, [this] { work(); }))
+      fail(Exit::failed, "start a thread: the system gives no more");
   }
   ~BackgroundSource() override {
     {

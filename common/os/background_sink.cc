@@ -14,7 +14,8 @@ namespace pitr {
 class BackgroundSink::Work {
  public:
   Work(Tee::Opener open, Patience patience) : open_(std::move(open)), patience_(std::move(patience)) {
-    if (!start_thread(thread_, [this] { run(); })) fail(Exit::failed, "start a thread: the system gives no more");
+    if (!start_thread(thread_, [this] { run(); }))
+      fail(Exit::failed, "start a thread: the system gives no more");
   }
   ~Work() {
     {

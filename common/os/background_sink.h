@@ -8,12 +8,13 @@
 
 namespace pitr {
 
-// A sink that works on a thread of its own, so that a slow one does not hold the others up. It is opened there, too.
-// What is written waits in memory, at most some MiB; then the writer waits. What goes wrong is thrown by the next call.
+// A sink that works on a thread of its own, so that a slow one does not hold the others up. It is opened
+// there, too. What is written waits in memory, at most some MiB; then the writer waits. What goes wrong is
+// thrown by the next call.
 class BackgroundSink final : public Sink {
  public:
-  // `may_be_left` is asked when the caller has waited for `patience`, again and again; yes: the call throws. A null
-  // result of `open`: nothing is wanted there.
+  // `may_be_left` is asked when the caller has waited for `patience`, again and again; yes: the call throws.
+  // A null result of `open`: nothing is wanted there.
   struct Patience {
     std::chrono::seconds patience{5};
     std::function<bool()> may_be_left = [] { return false; };

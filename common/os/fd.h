@@ -49,11 +49,12 @@ struct stat file_status(const Fd& fd);
 
 std::size_t read_some(const Fd& fd, std::span<std::byte> buffer);  // 0 is the end
 std::size_t read_at(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset);
-// The same without bringing anything into the page cache that is not in it. Null: this kernel or file system cannot.
+// The same without bringing anything into the page cache that is not in it. Null: this kernel or file system
+// cannot.
 std::optional<std::size_t> read_at_uncached(const Fd& fd, std::span<std::byte> buffer, std::uint64_t offset);
 void write_all(const Fd& fd, Bytes bytes);
-// Of a pipe that does not block: what it gives or takes at once. -1: nothing now (reading), or never (writing: the other
-// end is closed).
+// Of a pipe that does not block: what it gives or takes at once. -1: nothing now (reading), or never
+// (writing: the other end is closed).
 ssize_t read_if_ready(const Fd& fd, std::span<std::byte> buffer);
 ssize_t write_if_ready(const Fd& fd, Bytes bytes);
 void write_all_at(const Fd& fd, Bytes bytes, std::uint64_t offset);

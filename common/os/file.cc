@@ -6,9 +6,8 @@
 
 #include <cerrno>
 
-#include "common/store/store.h"
-#include "common/os/signals.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
 #include "common/os/temporary_file.h"
 
 namespace pitr {
@@ -33,8 +32,8 @@ void sync(const Fd& fd) {
   }
 }
 
-// After a write of so many bytes: the disk works while the next ones are being made, and fsync() finds little to wait
-// for. A hint: what goes wrong with it, or with the writing, fsync() tells.
+// After a write of so many bytes: the disk works while the next ones are being made, and fsync() finds little
+// to wait for. A hint: what goes wrong with it, or with the writing, fsync() tells.
 void start_write_back(const Fd& fd, std::size_t written) {
   const ::off_t end = ::lseek(fd.number(), 0, SEEK_CUR);
   const ::off_t start = end - static_cast<::off_t>(written);
@@ -48,8 +47,8 @@ void start_write_back(const Fd& fd, std::size_t written) {
   throw AtomicFile::Conflict(Exit::failed, fmt::format("create {}: file exists", path.native()));
 }
 
-// Where there are no links and no RENAME_NOREPLACE (vfat, some SMB and FUSE): look and rename under a lock on the
-// directory, which guards against the writers of this host.
+// Where there are no links and no RENAME_NOREPLACE (vfat, some SMB and FUSE): look and rename under a lock on
+// the directory, which guards against the writers of this host.
 void rename_if_free(const Fd& directory, const std::string& from, const std::filesystem::path& path) {
   const std::string to = path.filename().native();
   if (::flock(directory.number(), LOCK_EX) != 0) {
@@ -58,7 +57,8 @@ void rename_if_free(const Fd& directory, const std::string& from, const std::fil
   struct stat there {};
   const bool taken = ::fstatat(directory.number(), to.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
   if (!taken && errno != ENOENT) fail(Exit::failed, "stat {}: {}", path.native(), errno_text(errno));
-  const bool renamed = !taken && ::renameat(directory.number(), from.c_str(), directory.number(), to.c_str()) == 0;
+  const bool renamed =
+      !taken && ::renameat(directory.number(), from.c_str(), directory.number(), to.c_str()) == 0;
   const int rename_error = errno;
   ::flock(directory.number(), LOCK_UN);
   if (taken) conflict(path);
@@ -78,7 +78,8 @@ Publishing publish_new(const Fd& directory, const std::string& from, const std::
   if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK) {
     fail(Exit::failed, "link {}: {}", path.native(), errno_text(errno));
   }
-  if (::renameat2(at, from.c_str(), at, to.c_str(), RENAME_NOREPLACE) == 0) return Publishing::rename_without_replacing;
+  if (::renameat2(at, from.c_str(), at, to.c_str(), RENAME_NOREPLACE) == 0)
+    return Publishing::rename_without_replacing;
   if (errno == EEXIST) conflict(path);
   if (errno != EINVAL && errno != ENOSYS) {
     fail(Exit::failed, "rename to {}: {}", path.native(), errno_text(errno));
@@ -127,8 +128,8 @@ void AtomicFile::prepare() {
 void AtomicFile::finish() {
   throw_if_signalled();
   prepare();
-  // Locks do not reach the other hosts of an NFS mount with `nolock`: one may have taken us for dead and be writing
-  // half a file of its own under our temporary name.
+  // Locks do not reach the other hosts of an NFS mount with `nolock`: one may have taken us for dead and be
+  // writing half a file of its own under our temporary name.
   if (!is_name_of(directory_, temporary_, file_)) {
     fail(Exit::failed, "create {}: somebody removed {} meanwhile", path_.native(), temporary_);
   }
@@ -244,7 +245,8 @@ void create_directories(const std::filesystem::path& path, mode_t mode) {
     if (reason == EEXIST && ::stat(clean.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return;
     fail(Exit::failed, "create directory {}: {}", clean.native(), errno_text(reason));
   }
-  if (::chmod(clean.c_str(), mode) != 0) fail(Exit::failed, "chmod {}: {}", clean.native(), errno_text(errno));
+  if (::chmod(clean.c_str(), mode) != 0)
+    fail(Exit::failed, "chmod {}: {}", clean.native(), errno_text(errno));
   sync_directory(directory_of(clean));
 }
 

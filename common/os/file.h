@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "common/store/store.h"
 #include "common/os/fd.h"
 
 namespace pitr {
@@ -19,18 +18,19 @@ struct Openness {
 };
 Openness openness_of(const std::filesystem::path& data_directory);
 
-// A file that appears whole or not at all: a temporary neighbour (see temporary_file.h), write, fsync, publish, fsync of
-// the directory. Destroyed without finish() it leaves nothing.
+// A file that appears whole or not at all: a temporary neighbour (see temporary_file.h), write, fsync,
+// publish, fsync of the directory. Destroyed without finish() it leaves nothing.
 class AtomicFile final : public Sink {
  public:
   enum class Existing {
     refuse,   // finish() throws Conflict when NAME exists, and leaves it alone
     replace,  // a file or symbolic link at NAME is replaced, never written through
   };
-  struct Conflict;  // the Error that refuse throws
+  struct Conflict;                 // the Error that refuse throws
   enum class Durable { yes, no };  // no: whole or not there, but a power cut may take it
 
-  AtomicFile(const std::filesystem::path& path, Existing existing, mode_t mode, Durable durable = Durable::yes);
+  AtomicFile(const std::filesystem::path& path, Existing existing, mode_t mode,
+             Durable durable = Durable::yes);
   ~AtomicFile() override;
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -52,18 +52,19 @@ struct AtomicFile::Conflict : Error {
   using Error::Error;
 };
 
-// How a new file gets its name without ever replacing another one. The first that the file system has is used.
+// How a new file gets its name without ever replacing another one. The first that the file system has is
+// used.
 enum class Publishing { link, rename_without_replacing, rename_under_lock };
 // Tries it with a file that is removed again.
 Publishing try_publishing(const std::filesystem::path& directory);
 
-// Makes an existing file as durable as AtomicFile::finish() would have made it, and removes what dead runs left
-// under its temporary names: an earlier run may have died between link and fsync.
+// Makes an existing file as durable as AtomicFile::finish() would have made it, and removes what dead runs
+// left under its temporary names: an earlier run may have died between link and fsync.
 void sync_file(const std::filesystem::path& path);
 void sync_directory(const std::filesystem::path& path);
 
-// Makes everything in the file system of this open directory durable: for what consists of many files. Write errors
-// since the directory was opened are reported (Linux 5.8).
+// Makes everything in the file system of this open directory durable: for what consists of many files. Write
+// errors since the directory was opened are reported (Linux 5.8).
 void sync_file_system(const Fd& directory);
 
 // Does anything have this name? A link that leads nowhere has. Throws when it cannot be found out.
@@ -84,8 +85,8 @@ void remove_at(const Fd& directory, const std::string& name, Removed what);
 // Beside where it was; an empty directory under the new name is replaced. Not durable.
 void rename_directory(const std::filesystem::path& from, const std::filesystem::path& to);
 bool try_rename_directory(const std::filesystem::path& from, const std::filesystem::path& to) noexcept;
-// Moves a file out of an open directory; nothing is made durable. What stands at `to` is replaced, never written
-// through. False: `to` is on another file system, and nothing has changed.
+// Moves a file out of an open directory; nothing is made durable. What stands at `to` is replaced, never
+// written through. False: `to` is on another file system, and nothing has changed.
 bool move_file(const Fd& directory, const std::string& name, const std::filesystem::path& to);
 // Creates `path` and its missing parents, each synced into its parent.
 void create_directories(const std::filesystem::path& path, mode_t mode);

@@ -7,8 +7,8 @@
 
 namespace pitr {
 
-// The bytes of a regular file. Opened without following a symbolic link at its end and without waiting for the
-// other end of a FIFO; what is not a regular file is an Error.
+// The bytes of a regular file. Opened without following a symbolic link at its end and without waiting for
+// the other end of a FIFO; what is not a regular file is an Error.
 class FileSource final : public Source {
  public:
   explicit FileSource(Fd fd);

@@ -70,12 +70,14 @@ LockFile::LockFile(const std::filesystem::path& path, mode_t mode) : path_(path)
     if (is_name_of(Fd(), path.native(), file_)) break;
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(file_.number(), 0) != 0) fail(Exit::failed, "truncate {}: {}", path.native(), errno_text(errno));
+  if (::ftruncate(file_.number(), 0) != 0)
+    fail(Exit::failed, "truncate {}: {}", path.native(), errno_text(errno));
   write_all(file_, as_bytes(pid));
 }
 
 LockFile::~LockFile() {
-  // While the lock is still held; when somebody removed our file, the next one under its name is another run's.
+  // While the lock is still held; when somebody removed our file, the next one under its name is another
+  // run's.
   if (is_name_of(Fd(), path_.native(), file_)) ::unlink(path_.c_str());
 }
 

@@ -7,8 +7,8 @@
 
 namespace pitr {
 
-// Locks of open file descriptions (fcntl F_OFD_SETLK): they end with their holder however it dies, can be asked
-// for without being taken, and work on NFS. The descriptor must be open for writing.
+// Locks of open file descriptions (fcntl F_OFD_SETLK): they end with their holder however it dies, can be
+// asked for without being taken, and work on NFS. The descriptor must be open for writing.
 
 enum class Locked {
   yes,

@@ -221,19 +221,14 @@ BlockPipeline::BlockPipeline(std::size_t block_size, std::size_t workers, Transf
                              Deliver deliver)
     : impl_(std::make_unique<Impl>(block_size, workers, std::move(transform), std::move(deliver))) {}
 BlockPipeline::~BlockPipeline() = default;
-void BlockPipeline::write(Bytes bytes) {
-  impl_->write(bytes);
-}
-void BlockPipeline::end_block() {
-  impl_->end_block();
-}
-void BlockPipeline::finish() {
-  impl_->finish();
-}
+void BlockPipeline::write(Bytes bytes) { impl_->write(bytes); }
+void BlockPipeline::end_block() { impl_->end_block(); }
+void BlockPipeline::finish() { impl_->finish(); }
 
 class TaskQueue::Impl {
  public:
-  Impl(std::size_t workers, std::size_t most_waiting) : most_waiting_(std::max<std::size_t>(most_waiting, 1)) {
+  Impl(std::size_t workers, std::size_t most_waiting)
+      : most_waiting_(std::max<std::size_t>(most_waiting, 1)) {
     while (threads_.size() < workers && start_thread(threads_, [this] { work(); })) {
     }
   }
@@ -302,11 +297,7 @@ class TaskQueue::Impl {
 TaskQueue::TaskQueue(std::size_t workers, std::size_t most_waiting)
     : impl_(std::make_unique<Impl>(workers, most_waiting)) {}
 TaskQueue::~TaskQueue() = default;
-void TaskQueue::post(std::function<void()> task) {
-  impl_->post(std::move(task));
-}
-void TaskQueue::finish() {
-  impl_->finish();
-}
+void TaskQueue::post(std::function<void()> task) { impl_->post(std::move(task)); }
+void TaskQueue::finish() { impl_->finish(); }
 
 }  // namespace pitr

@@ -10,7 +10,8 @@
 
 namespace pitr {
 
-// How many workers a program uses: `wanted`, or for 0 one per processor that this process may use, at most `most`.
+// How many workers a program uses: `wanted`, or for 0 one per processor that this process may use, at most
+// `most`.
 std::size_t worker_count(int wanted, std::size_t most);
 
 // Calls work(i) for every i below `count` on up to `workers` threads. Returns when all have ended; the first
@@ -41,8 +42,9 @@ class TaskQueue {
 // first block is not full, nothing runs on another thread.
 class BlockPipeline {
  public:
-  // Transforms `block` and replaces what is in `result`, which is that of an earlier block. `worker` < workers: each
-  // worker has its own number, so that it can own a compression context. Runs on worker threads; may throw Error.
+  // Transforms `block` and replaces what is in `result`, which is that of an earlier block. `worker` <
+  // workers: each worker has its own number, so that it can own a compression context. Runs on worker
+  // threads; may throw Error.
   using Transform = std::function<void(std::size_t worker, Bytes block, std::vector<std::byte>& result)>;
   // Receives the results in order, with the block they came from.
   using Deliver = std::function<void(Bytes block, Bytes result)>;

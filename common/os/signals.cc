@@ -59,7 +59,8 @@ void throw_if_signalled() {
 
 void pause_for(double seconds) {
   using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   for (;;) {
     throw_if_signalled();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();

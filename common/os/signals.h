@@ -4,8 +4,9 @@
 
 namespace pitr {
 
-// SIGTERM, SIGINT and SIGHUP (unless nohup ignores it) are remembered from here on; every read, write and wait of the suite then throws
-// an Error, and unwinding removes what was begun. SIGPIPE and SIGXFSZ become errors of the write.
+// SIGTERM, SIGINT and SIGHUP (unless nohup ignores it) are remembered from here on; every read, write and
+// wait of the suite then throws an Error, and unwinding removes what was begun. SIGPIPE and SIGXFSZ become
+// errors of the write.
 void catch_signals();
 // The signal that was remembered, 0 when there was none.
 int caught_signal();

@@ -2,7 +2,6 @@
 
 #include "common/os/file_source.h"
 
-
 namespace pitr {
 
 std::optional<std::uint64_t> size_of(const Source& source) {

@@ -17,7 +17,8 @@ SpoolFile::SpoolFile(const std::filesystem::path& directory) {
     number = ::mkostemp(pattern.data(), O_APPEND | O_CLOEXEC);
     if (number >= 0) ::unlink(pattern.c_str());
   }
-  if (number < 0) fail(Exit::failed, "create a temporary file in {}: {}", directory.native(), errno_text(errno));
+  if (number < 0)
+    fail(Exit::failed, "create a temporary file in {}: {}", directory.native(), errno_text(errno));
   file_ = Fd(number, name);
 }
 
@@ -44,7 +45,8 @@ namespace {
 class SpoolReader final : public Source {
  public:
   SpoolReader(const Fd& file, std::uint64_t size) : file_(file), left_(size) {
-    if (::lseek(file.number(), 0, SEEK_SET) != 0) fail(Exit::failed, "seek {}: {}", file.name(), errno_text(errno));
+    if (::lseek(file.number(), 0, SEEK_SET) != 0)
+      fail(Exit::failed, "seek {}: {}", file.name(), errno_text(errno));
   }
   std::size_t read(std::span<std::byte> buffer) override {
     if (left_ == 0) return 0;

@@ -8,15 +8,15 @@
 #include <charconv>
 #include <functional>
 
-#include "common/os/signals.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
 
 constexpr std::string_view temporary_mark = ".tmp.";
 constexpr std::string_view ssh_mark = "ssh";  // see ssh_far_side.sh
-constexpr int temporary_slots = 100;          // more live writers of one name than this are an error, not a wait
+constexpr int temporary_slots = 100;  // more live writers of one name than this are an error, not a wait
 
 std::string temporary_name(const std::string& name, int slot) {
   return fmt::format("{}{}{}", name, temporary_mark, slot);
@@ -40,20 +40,21 @@ bool is_written_over_ssh(std::string_view name) {
   return number > 0 && (::kill(number, 0) == 0 || errno == EPERM);
 }
 
-// Removes `name` when its writer is dead; false when it is alive. Only who holds the lock of the very file that
-// the name stands for removes the name, so a name is never taken from a live writer.
+// Removes `name` when its writer is dead; false when it is alive. Only who holds the lock of the very file
+// that the name stands for removes the name, so a name is never taken from a live writer.
 bool remove_if_dead(const Fd& directory, const std::string& name) {
   if (is_written_over_ssh(name)) return false;
   const int number = open_at(directory, name, O_RDWR | O_NONBLOCK);
   if (number < 0) return errno == ENOENT;  // one of another user, or no file at all, is left to its owner
   const Fd file(number, joined_name(directory, name));
   if (!S_ISREG(file_status(file).st_mode) || try_lock(file) != Locked::yes) return false;
-  // Only unlinked, never truncated: a run that died between link and unlink left a second name of the stored file.
+  // Only unlinked, never truncated: a run that died between link and unlink left a second name of the stored
+  // file.
   return !is_name_of(directory, name, file) || ::unlinkat(directory.number(), name.c_str(), 0) == 0;
 }
 
-// Removes what dead writers of `target` left, from `slot` on: the slots are filled from the front, a free one ends
-// the row.
+// Removes what dead writers of `target` left, from `slot` on: the slots are filled from the front, a free one
+// ends the row.
 void remove_dead(const Fd& directory, const std::string& target, int slot) {
   for (; slot < temporary_slots; ++slot) {
     const std::string name = temporary_name(target, slot);
@@ -63,9 +64,11 @@ void remove_dead(const Fd& directory, const std::string& target, int slot) {
 }
 
 // Is it true of any temporary name in the directory? Asked of one after the other, until it is.
-bool any_temporary(const std::filesystem::path& directory, const std::function<bool(const std::string&)>& is_true) {
+bool any_temporary(const std::filesystem::path& directory,
+                   const std::function<bool(const std::string&)>& is_true) {
   std::error_code code;
-  for (std::filesystem::directory_iterator entry(directory, code), end; !code && entry != end; entry.increment(code)) {
+  for (std::filesystem::directory_iterator entry(directory, code), end; !code && entry != end;
+       entry.increment(code)) {
     throw_if_signalled();
     const std::string name = entry->path().filename().native();
     if (is_temporary_name(name) && is_true(name)) return true;
@@ -76,14 +79,16 @@ bool any_temporary(const std::filesystem::path& directory, const std::function<b
 
 }  // namespace
 
-// The first free N is taken, so the next writer of that name finds what a dead one left without listing the directory.
+// The first free N is taken, so the next writer of that name finds what a dead one left without listing the
+// directory.
 TemporaryFile create_temporary(const Fd& directory, const std::string& target, mode_t mode) {
   for (int slot = 0; slot < temporary_slots; ++slot) {
     const std::string name = temporary_name(target, slot);
     for (int attempt = 0; attempt < 10; ++attempt) {
       const int number = open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL);
       if (number < 0) {
-        if (errno != EEXIST) fail(Exit::failed, "create {}: {}", joined_name(directory, name), errno_text(errno));
+        if (errno != EEXIST)
+          fail(Exit::failed, "create {}: {}", joined_name(directory, name), errno_text(errno));
         if (!remove_if_dead(directory, name)) break;
         continue;
       }
@@ -101,7 +106,8 @@ TemporaryFile create_temporary(const Fd& directory, const std::string& target, m
       return temporary;
     }
   }
-  fail(Exit::failed, "create {}: {} writers are busy with it", joined_name(directory, target), temporary_slots);
+  fail(Exit::failed, "create {}: {} writers are busy with it", joined_name(directory, target),
+       temporary_slots);
 }
 
 bool is_temporary_name(std::string_view name) {
@@ -117,7 +123,8 @@ std::filesystem::path first_temporary_of(const std::filesystem::path& path) {
 }
 
 void remove_dead_temporaries_of(const Fd& directory, const std::string& target) {
-  // From the second slot, too, when the first one is free: its writer may have ended well before the other one died.
+  // From the second slot, too, when the first one is free: its writer may have ended well before the other
+  // one died.
   for (const int slot : {0, 1}) remove_dead(directory, target, slot);
 }
 

@@ -57,8 +57,8 @@ std::size_t UncachedSource::read(std::span<std::byte> buffer) {
 void UncachedSource::drop_windows_before(std::uint64_t offset) {
   for (; next_to_drop_ < droppable_.size() && (next_to_drop_ + 1) * window_size <= offset; ++next_to_drop_) {
     if (!droppable_[next_to_drop_]) continue;
-    ::posix_fadvise(file_.number(), static_cast<off_t>(next_to_drop_ * window_size), static_cast<off_t>(window_size),
-                    POSIX_FADV_DONTNEED);
+    ::posix_fadvise(file_.number(), static_cast<off_t>(next_to_drop_ * window_size),
+                    static_cast<off_t>(window_size), POSIX_FADV_DONTNEED);
   }
 }
 

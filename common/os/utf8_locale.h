@@ -7,8 +7,8 @@
 
 namespace pitr {
 
-// libarchive takes names to be in the character set of the locale. Programs of a server run in the C locale, where it
-// could turn nothing but ASCII; so it gets UTF-8 for the time of a call, in this thread.
+// libarchive takes names to be in the character set of the locale. Programs of a server run in the C locale,
+// where it could turn nothing but ASCII; so it gets UTF-8 for the time of a call, in this thread.
 class Utf8 {
  public:
   Utf8();

@@ -12,7 +12,8 @@ std::string_view field(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (line.starts_with(key) && line.substr(key.size()).starts_with(": ")) return line.substr(key.size() + 2);
+    if (line.starts_with(key) && line.substr(key.size()).starts_with(": "))
+      return line.substr(key.size() + 2);
   }
   fail(Exit::damaged, "backup_label: it has no {}", key);
 }

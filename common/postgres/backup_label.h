@@ -6,7 +6,8 @@
 
 namespace pitr {
 
-// What the server's backup_label says. Source of the format: PostgreSQL, src/backend/access/transam/xlogbackup.c.
+// What the server's backup_label says. Source of the format: PostgreSQL,
+// src/backend/access/transam/xlogbackup.c.
 struct BackupLabel {
   Lsn start;           // START WAL LOCATION: replay begins here
   WalName start_file;  // the segment that holds it

@@ -4,9 +4,9 @@
 
 #include <cstring>
 
+#include "common/codec/crc32c.h"
 #include "common/os/file_source.h"
 #include "common/os/signals.h"
-#include "common/codec/crc32c.h"
 
 namespace pitr {
 namespace {
@@ -53,7 +53,8 @@ std::filesystem::path control_path(const std::filesystem::path& data_directory) 
 ControlBytes read_bytes(const std::filesystem::path& path) {
   FileSource source = open_regular(path);
   ControlBytes bytes{};
-  if (read_full(source, bytes) != bytes.size()) fail(Exit::failed, "read {}: shorter than 8192 bytes", path.native());
+  if (read_full(source, bytes) != bytes.size())
+    fail(Exit::failed, "read {}: shorter than 8192 bytes", path.native());
   return bytes;
 }
 
@@ -70,7 +71,8 @@ ControlBytes read_until(const std::filesystem::path& path, F good) {
 }
 
 bool crc_fits(const ControlBytes& bytes, const Layout& layout) {
-  return crc32c(0, Bytes(bytes).first(layout.crc_offset)) == value_at<std::uint32_t>(bytes, layout.crc_offset);
+  return crc32c(0, Bytes(bytes).first(layout.crc_offset)) ==
+         value_at<std::uint32_t>(bytes, layout.crc_offset);
 }
 
 }  // namespace

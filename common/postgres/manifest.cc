@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "common/codec/crc32c.h"
 #include "common/base/json_text.h"
+#include "common/codec/crc32c.h"
 
 namespace pitr {
 namespace {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/codec/digest.h"
 #include "common/base/stream.h"
+#include "common/codec/digest.h"
 #include "common/postgres/wal.h"
 
 namespace pitr {
@@ -57,7 +57,7 @@ class ManifestWriter {
 };
 
 struct ManifestFile {
-  std::string path;       // relative to the data directory
+  std::string path;  // relative to the data directory
   std::uint64_t size;
   std::string algorithm;  // NONE, CRC32C, SHA224, SHA256, SHA384, SHA512
   std::string checksum;   // in hex, as it stands there
@@ -66,8 +66,8 @@ struct Manifest {
   std::optional<std::uint64_t> system_identifier;  // null: version 1 has none
   std::vector<WalRange> ranges;
 };
-// Reads a backup_manifest, ours or PostgreSQL's. Throws Exit::damaged when its own checksum does not fit or it does not
-// parse. Memory holds the whole text.
+// Reads a backup_manifest, ours or PostgreSQL's. Throws Exit::damaged when its own checksum does not fit or
+// it does not parse. Memory holds the whole text.
 Manifest read_manifest(Source& from, const std::function<void(ManifestFile)>& each);
 
 }  // namespace pitr

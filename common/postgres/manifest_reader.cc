@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/codec/digest.h"
 #include "common/base/json_text.h"
+#include "common/codec/digest.h"
 #include "common/postgres/manifest.h"
 
 namespace pitr {
@@ -16,7 +16,8 @@ std::uint64_t whole_number(const std::map<std::string, std::string>& fields, con
   const std::string& text = fields.at(key);
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) fail(Exit::damaged, "'{}' is no number", text);
+  if (error != std::errc() || end != text.data() + text.size())
+    fail(Exit::damaged, "'{}' is no number", text);
   return number;
 }
 
@@ -26,8 +27,8 @@ Lsn lsn(const std::string& text) {
   return *value;
 }
 
-// Takes the events of the parser: the objects of the lists "Files" and "WAL-Ranges", and the keys beside these. A
-// cluster has hundreds of thousands of files: a tree of them all would take gigabytes.
+// Takes the events of the parser: the objects of the lists "Files" and "WAL-Ranges", and the keys beside
+// these. A cluster has hundreds of thousands of files: a tree of them all would take gigabytes.
 class Events final : public nlohmann::json_sax<Json> {
  public:
   explicit Events(const std::function<void(ManifestFile)>& each) : each_(each) {}
@@ -64,14 +65,16 @@ class Events final : public nlohmann::json_sax<Json> {
  private:
   bool put(const std::string& value) {
     if (depth_ == 2) fields_[key_] = value;
-    if (depth_ == 1 && key_ == "System-Identifier") result_.system_identifier = whole_number({{key_, value}}, key_);
+    if (depth_ == 1 && key_ == "System-Identifier")
+      result_.system_identifier = whole_number({{key_, value}}, key_);
     return true;
   }
   void add_object() {
     try {
       if (list_ == "Files") {
         each_({fields_.contains("Path") ? fields_.at("Path") : path_from_hex(fields_.at("Encoded-Path")),
-               whole_number(fields_, "Size"), fields_.contains("Checksum") ? fields_.at("Checksum-Algorithm") : "NONE",
+               whole_number(fields_, "Size"),
+               fields_.contains("Checksum") ? fields_.at("Checksum-Algorithm") : "NONE",
                fields_["Checksum"]});
       } else if (list_ == "WAL-Ranges") {
         result_.ranges.push_back({Timeline{static_cast<std::uint32_t>(whole_number(fields_, "Timeline"))},
@@ -92,7 +95,8 @@ class Events final : public nlohmann::json_sax<Json> {
 void check_own_checksum(std::string_view text) {
   const std::size_t at = text.rfind("\"Manifest-Checksum\"");
   if (at == text.npos) fail(Exit::damaged, "it has no checksum of its own (it is cut off)");
-  const std::string expected = fmt::format("\"Manifest-Checksum\": \"{}\"}}\n", sha256_hex(as_bytes(text.substr(0, at))));
+  const std::string expected =
+      fmt::format("\"Manifest-Checksum\": \"{}\"}}\n", sha256_hex(as_bytes(text.substr(0, at))));
   if (text.substr(at) != expected) fail(Exit::damaged, "its own checksum does not fit");
 }
 

@@ -36,7 +36,8 @@ constexpr std::array<std::uint32_t, lanes> base_offsets = {
     0x783125BB, 0x6CA8EAA2, 0xE407EAC6, 0x4B5CFC3E, 0x9FBF8C76, 0x15CA20BE, 0xF2CA9FD3, 0x959BD756};
 
 // 32 FNV-1a sums side by side, so that one vector instruction works on several.
-[[gnu::target_clones("avx2", "default"), gnu::optimize("O3")]] std::uint32_t sum_words(const std::uint32_t* word) {
+[[gnu::target_clones("avx2", "default"), gnu::optimize("O3")]] std::uint32_t sum_words(
+    const std::uint32_t* word) {
   constexpr std::uint32_t prime = 16777619;
   std::uint32_t sums[lanes];
   for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] = base_offsets[lane];
@@ -82,7 +83,8 @@ std::optional<std::string> page_damage(Page page, std::uint32_t block, bool chec
   }
   const bool plausible = (header.flags & ~all_flags) == 0 && header.lower >= sizeof(PageHeader) &&
                          header.lower <= header.upper && header.upper <= header.special &&
-                         header.special <= page_size && header.size_and_version == (page_size | layout_version);
+                         header.special <= page_size &&
+                         header.size_and_version == (page_size | layout_version);
   return plausible ? std::nullopt : std::optional<std::string>("a page header that cannot be");
 }
 

@@ -8,7 +8,6 @@
 
 #include "common/os/signals.h"
 
-
 namespace pitr {
 namespace {
 
@@ -50,16 +49,30 @@ Server::Server(const ServerAddress& address, const std::string& application) {
 Server::~Server() = default;
 
 void Server::connect(const ServerAddress& address, const std::string& application) {
-  const char* const keys[] = {"host",      "port",           "user",
-                              "dbname",    "application_name", "keepalives_idle",
-                              "keepalives_interval", "keepalives_count", nullptr};
+  const char* const keys[] = {"host",
+                              "port",
+                              "user",
+                              "dbname",
+                              "application_name",
+                              "keepalives_idle",
+                              "keepalives_interval",
+                              "keepalives_count",
+                              nullptr};
   const auto text = [](const std::string& value) { return value.empty() ? nullptr : value.c_str(); };
-  const char* const values[] = {text(address.host),     text(address.port), text(address.username),
-                                text(address.database), application.c_str(), "30", "10", "6", nullptr};
+  const char* const values[] = {text(address.host),
+                                text(address.port),
+                                text(address.username),
+                                text(address.database),
+                                application.c_str(),
+                                "30",
+                                "10",
+                                "6",
+                                nullptr};
   connection_.reset(PQconnectStartParams(keys, values, 0));
   if (!connection_) throw std::bad_alloc();
   const auto deadline = std::chrono::steady_clock::now() + connect_time;
-  for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK; state = PQconnectPoll(connection_.get())) {
+  for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
+       state = PQconnectPoll(connection_.get())) {
     if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) {
       fail(Exit::failed, "connect to the server: {}", one_line(PQerrorMessage(connection_.get())));
     }
@@ -80,8 +93,8 @@ void Server::wait(bool for_writing) {
 std::vector<Server::Row> Server::query(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                        nullptr, nullptr, 0) != 1) {
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                        values.data(), nullptr, nullptr, 0) != 1) {
     fail(Exit::failed, "{}: {}", sql, one_line(PQerrorMessage(connection_.get())));
   }
   return results_of(sql);
@@ -96,7 +109,9 @@ void Server::run_script(const std::string& sql) {
 }
 
 std::vector<Server::Row> Server::results_of(const std::string& what) {
-  const auto broken = [&] { fail(Exit::failed, "{}: {}", what, one_line(PQerrorMessage(connection_.get()))); };
+  const auto broken = [&] {
+    fail(Exit::failed, "{}: {}", what, one_line(PQerrorMessage(connection_.get())));
+  };
   std::vector<Row> rows;
   std::string refusal;
   for (;;) {
@@ -110,7 +125,8 @@ std::vector<Server::Row> Server::results_of(const std::string& what) {
     if (!result) return rows;
     const ExecStatusType status = PQresultStatus(result.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-      if (refusal.empty()) refusal = fmt::format("{}: {}", what, one_line(PQresultErrorMessage(result.get())));
+      if (refusal.empty())
+        refusal = fmt::format("{}: {}", what, one_line(PQresultErrorMessage(result.get())));
       // Anything but an error is a COPY, which would never end.
       if (status != PGRES_FATAL_ERROR) throw Error(Exit::failed, refusal);
       continue;
@@ -144,7 +160,8 @@ std::string Server::setting(const std::string& name) {
 ServerAddress Server::address() const {
   const auto text = [](const char* value) { return std::string(value == nullptr ? "" : value); };
   const PGconn* connection = connection_.get();
-  return {text(PQhost(connection)), text(PQport(connection)), text(PQuser(connection)), text(PQdb(connection))};
+  return {text(PQhost(connection)), text(PQport(connection)), text(PQuser(connection)),
+          text(PQdb(connection))};
 }
 
 int Server::major() const { return PQserverVersion(connection_.get()) / 10000; }

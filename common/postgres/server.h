@@ -16,9 +16,9 @@ struct ServerAddress {
   std::string host, port, username, database;
 };
 
-// One session of a PostgreSQL server, prepared to stay open for hours: statement, lock and idle timeouts of the
-// server are switched off in it, search_path is pg_catalog, text arrives byte for byte (client_encoding is the
-// server's), TCP keepalives are on. Every wait ends with an Error when a signal is caught.
+// One session of a PostgreSQL server, prepared to stay open for hours: statement, lock and idle timeouts of
+// the server are switched off in it, search_path is pg_catalog, text arrives byte for byte (client_encoding
+// is the server's), TCP keepalives are on. Every wait ends with an Error when a signal is caught.
 class Server {
  public:
   Server(const ServerAddress& address, const std::string& application);
@@ -35,7 +35,7 @@ class Server {
   std::string setting(const std::string& name);  // "" when it is not set or does not exist
 
   ServerAddress address() const;  // where it is connected, whatever was left to libpq
-  int major() const;  // 15
+  int major() const;              // 15
   // Throws unless this is still the session that was opened: a pooler may have given us another backend.
   void probe();
 

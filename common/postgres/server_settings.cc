@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-
 namespace pitr {
 namespace {
 
@@ -18,7 +17,8 @@ std::string key_of(const std::string& line) {
   const auto from = line.find_first_not_of(" \t\r");
   if (from == line.npos) return {};
   std::string key = line.substr(from, line.find_first_of(" \t\r='", from) - from);
-  std::ranges::transform(key, key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(key, key.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return key;
 }
 
@@ -36,7 +36,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 // "# pitr-recover: begin": whichever of our programs wrote it.
 bool is_mark(const std::string& line, std::string_view which) {
-  return line.starts_with("# pitr-") && line.ends_with(which) && line.find(' ', 2) == line.size() - which.size() + 1;
+  return line.starts_with("# pitr-") && line.ends_with(which) &&
+         line.find(' ', 2) == line.size() - which.size() + 1;
 }
 
 }  // namespace
@@ -57,8 +58,8 @@ void ServerSettings::set(std::string_view name, std::string_view value) {
 void ServerSettings::remark(std::string_view line) { text_ += fmt::format("# {}\n", line); }
 
 void ServerSettings::clear_targets() {
-  for (const char* name : {"recovery_target", "recovery_target_name", "recovery_target_time", "recovery_target_xid",
-                           "recovery_target_lsn"}) {
+  for (const char* name : {"recovery_target", "recovery_target_name", "recovery_target_time",
+                           "recovery_target_xid", "recovery_target_lsn"}) {
     set(name, "");
   }
 }

@@ -5,8 +5,8 @@
 
 namespace pitr {
 
-// What our programs tell a copied or restored server: settings in a block of postgresql.auto.conf, which wins over
-// every other file.
+// What our programs tell a copied or restored server: settings in a block of postgresql.auto.conf, which wins
+// over every other file.
 
 // `text` in the quotes of a configuration file.
 std::string quote_setting(std::string_view text);
@@ -25,8 +25,8 @@ class ServerSettings {
   std::string text_;
 };
 
-// `old` (of postgresql.auto.conf) without an earlier block of ours and without every setting of a recovery, and with
-// the block of `program` behind it.
+// `old` (of postgresql.auto.conf) without an earlier block of ours and without every setting of a recovery,
+// and with the block of `program` behind it.
 std::string with_settings(const std::string& old, std::string_view program, const ServerSettings& settings);
 
 }  // namespace pitr

@@ -13,10 +13,10 @@ struct TimelineSwitch {
   Lsn end;
 };
 
-// A NNNNNNNN.history file: lines "1<TAB>0/3000148<TAB>reason", '#' comments, empty lines. Timelines ascend and stay
-// below `name`'s; switch points never go back. The last entry is the parent. Throws Exit::damaged with the line
-// number when it does not parse, is cut off within an entry or names no ancestor (an empty file is damage: PostgreSQL
-// would take it).
+// A NNNNNNNN.history file: lines "1<TAB>0/3000148<TAB>reason", '#' comments, empty lines. Timelines ascend
+// and stay below `name`'s; switch points never go back. The last entry is the parent. Throws Exit::damaged
+// with the line number when it does not parse, is cut off within an entry or names no ancestor (an empty file
+// is damage: PostgreSQL would take it).
 std::vector<TimelineSwitch> parse_timeline_history(const WalName& name, std::string_view text);
 
 }  // namespace pitr

@@ -22,7 +22,8 @@ std::optional<T> parse_hex(std::string_view text) {
 
 std::optional<WalKind> kind_of(std::string_view text) {
   constexpr std::size_t segment_length = 24;
-  if (text.size() == 16 && is_upper_hex(text.substr(0, 8)) && text.substr(8) == ".history") return WalKind::history;
+  if (text.size() == 16 && is_upper_hex(text.substr(0, 8)) && text.substr(8) == ".history")
+    return WalKind::history;
   if (text.size() < segment_length || !is_upper_hex(text.substr(0, segment_length))) return std::nullopt;
   const std::string_view rest = text.substr(segment_length);
   if (rest.empty()) return WalKind::segment;
@@ -39,7 +40,8 @@ std::string to_string(Lsn lsn) { return fmt::format("{:X}/{:X}", lsn.value >> 32
 
 std::optional<Lsn> parse_lsn(std::string_view text) {
   const auto slash = text.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash > 8 || text.size() - slash - 1 > 8) return std::nullopt;
+  if (slash == std::string_view::npos || slash == 0 || slash > 8 || text.size() - slash - 1 > 8)
+    return std::nullopt;
   const auto high = parse_hex<std::uint32_t>(text.substr(0, slash));
   const auto low = parse_hex<std::uint32_t>(text.substr(slash + 1));
   if (!high || !low) return std::nullopt;

@@ -41,7 +41,8 @@ enum class WalKind {
   backup,   // 000000010000000000000007.00000028.backup
 };
 
-// The name of a file that PostgreSQL archives. Whoever holds one holds a well-formed name: no path, no suffix.
+// The name of a file that PostgreSQL archives. Whoever holds one holds a well-formed name: no path, no
+// suffix.
 class WalName {
  public:
   static std::optional<WalName> parse(std::string_view text);

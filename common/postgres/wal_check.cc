@@ -35,7 +35,8 @@ class SegmentCheck final : public Sink {
 
  private:
   void check_end() const {
-    const bool complete = expected_.check_header ? size_ == largest_ && size_ > 0 : SegmentSize::of(size_).has_value();
+    const bool complete =
+        expected_.check_header ? size_ == largest_ && size_ > 0 : SegmentSize::of(size_).has_value();
     if (!complete) bad(fmt::format("{} bytes long, which is no whole segment", size_));
   }
 
@@ -57,7 +58,8 @@ class SegmentCheck final : public Sink {
       bad(fmt::format("the bytes are of timeline {}", number(header->timeline)));
     }
     if (expected_.system_identifier && header->system_identifier != *expected_.system_identifier) {
-      bad(fmt::format("it belongs to cluster {}, not to {}", header->system_identifier, *expected_.system_identifier));
+      bad(fmt::format("it belongs to cluster {}, not to {}", header->system_identifier,
+                      *expected_.system_identifier));
     }
     if (expected_.inspect) expected_.inspect(*header);
   }

@@ -18,7 +18,8 @@ struct LongPageHeader {
   std::uint32_t block_size;
 };
 static_assert(sizeof(LongPageHeader) == wal_page_header_size);
-static_assert(offsetof(LongPageHeader, page_address) == 8 && offsetof(LongPageHeader, system_identifier) == 24);
+static_assert(offsetof(LongPageHeader, page_address) == 8 &&
+              offsetof(LongPageHeader, system_identifier) == 24);
 
 constexpr std::uint16_t long_header_flag = 0x0002;
 constexpr std::uint16_t all_flags = 0x000F;
@@ -37,8 +38,11 @@ std::optional<WalPageHeader> parse_wal_page_header(Bytes page) {
   if (page.size() < sizeof raw) return std::nullopt;
   std::memcpy(&raw, page.data(), sizeof raw);
   const auto segment_size = SegmentSize::of(raw.segment_size);
-  if (!segment_size || raw.timeline == 0 || (raw.flags & long_header_flag) == 0 || (raw.flags & ~all_flags) != 0) return std::nullopt;
-  if (!std::has_single_bit(raw.block_size) || raw.block_size < 1024 || raw.block_size > 65536) return std::nullopt;
+  if (!segment_size || raw.timeline == 0 || (raw.flags & long_header_flag) == 0 ||
+      (raw.flags & ~all_flags) != 0)
+    return std::nullopt;
+  if (!std::has_single_bit(raw.block_size) || raw.block_size < 1024 || raw.block_size > 65536)
+    return std::nullopt;
   return WalPageHeader{.magic = raw.magic,
                        .flags = raw.flags,
                        .timeline = Timeline{raw.timeline},

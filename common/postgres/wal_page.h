@@ -14,7 +14,8 @@ inline constexpr std::size_t wal_page_header_size = 40;
 // The long header on the first page of every segment, in the byte order of the machine. Source of the layout:
 // PostgreSQL, src/include/access/xlog_internal.h, XLogLongPageHeaderData.
 //
-//   offset  0 u16 magic    2 u16 flags   4 u32 timeline   8 u64 page address  16 u32 length of the continued record
+//   offset  0 u16 magic    2 u16 flags   4 u32 timeline   8 u64 page address  16 u32 length of the continued
+//   record
 //          24 u64 system identifier  32 u32 segment size  36 u32 block size
 //
 //   10 D1 02 00 01 00 00 00  00 00 00 07 00 00 00 00 ... : PostgreSQL 15, timeline 1, page address 0/7000000

@@ -25,7 +25,8 @@ int contained(const std::function<int()>& work) noexcept {
   }
 }
 
-// Whoever waits for the end of our output, or for a lock of ours, must not wait for a process that outlives us.
+// Whoever waits for the end of our output, or for a lock of ours, must not wait for a process that outlives
+// us.
 void keep_nothing_open() {
   const int nothing = ::open("/dev/null", O_RDWR);
   for (int number = 0; number <= 2; ++number) ::dup2(nothing, number);

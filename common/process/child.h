@@ -11,8 +11,8 @@
 
 namespace pitr {
 
-// The only fork(2) and exec(2) of the suite. A process that runs while the object lives: its end is asked for, then
-// forced, by the destructor.
+// The only fork(2) and exec(2) of the suite. A process that runs while the object lives: its end is asked
+// for, then forced, by the destructor.
 class Child {
  public:
   enum class Dies {
@@ -30,7 +30,7 @@ class Child {
   bool ended();
   int status() const { return status_; }  // 128 + N when signal N killed it
   bool is_running() const { return number_ > 0; }
-  void leave_group() { group_ = 0; }  // what is still in it may go on
+  void leave_group() { group_ = 0; }                    // what is still in it may go on
   const Fd& descriptor() const { return descriptor_; }  // readable when it has ended
 
  private:
@@ -43,9 +43,9 @@ class Child {
 // What a child ends with when an exception left its work.
 inline constexpr int child_threw = 126;
 
-// Runs `work` in a process of its own, called `name` in lists of processes, that outlives us and that nobody waits for:
-// in a session of its own, its standard descriptors on /dev/null, every other descriptor of ours closed. What leaves
-// `work` ends that process.
+// Runs `work` in a process of its own, called `name` in lists of processes, that outlives us and that nobody
+// waits for: in a session of its own, its standard descriptors on /dev/null, every other descriptor of ours
+// closed. What leaves `work` ends that process.
 void run_detached(const char* name, const std::function<void()>& work);
 
 // Becomes the program, found in PATH; for a child. Ends with 127 when it cannot be run.

@@ -85,7 +85,8 @@ int PipedProcess::wait() {
   while (child_->is_running() && !child_->ended()) {
     throw_if_signalled();
     complaint_.take();
-    if (std::chrono::steady_clock::now() > end) fail_with(fmt::format("it does not end for {} s", patience_.count()));
+    if (std::chrono::steady_clock::now() > end)
+      fail_with(fmt::format("it does not end for {} s", patience_.count()));
   }
   complaint_.take();
   return child_->status();

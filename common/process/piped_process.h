@@ -11,12 +11,13 @@
 
 namespace pitr {
 
-// A program with its stdin and stdout in our hands. What it says on stderr is kept for messages: its last lines.
-// Whoever waits for it longer than `patience` without a byte getting on gets an Error, as does a caught signal.
+// A program with its stdin and stdout in our hands. What it says on stderr is kept for messages: its last
+// lines. Whoever waits for it longer than `patience` without a byte getting on gets an Error, as does a
+// caught signal.
 class PipedProcess {
  public:
-  // `environment`: "NAME=value", added to ours. `described` is what messages call it. `stdin_file` is its stdin when
-  // nothing is to be written.
+  // `environment`: "NAME=value", added to ours. `described` is what messages call it. `stdin_file` is its
+  // stdin when nothing is to be written.
   PipedProcess(const std::vector<std::string>& words, const std::vector<std::string>& environment,
                std::string described, std::chrono::seconds patience, const Fd* stdin_file = nullptr);
 

@@ -15,16 +15,17 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "common/os/fd.h"
 #include "common/os/signals.h"
 #include "common/process/child.h"
-#include "common/os/fd.h"
 
 namespace pitr {
 namespace {
 
 void become(uid_t user, gid_t group, const std::string& description) {
   const struct passwd* entry = ::getpwuid(user);
-  const bool has_groups = entry == nullptr ? ::setgroups(0, nullptr) == 0 : ::initgroups(entry->pw_name, group) == 0;
+  const bool has_groups =
+      entry == nullptr ? ::setgroups(0, nullptr) == 0 : ::initgroups(entry->pw_name, group) == 0;
   // The groups first: afterwards there is no right to change them.
   if (!has_groups || ::setgid(group) != 0 || ::setuid(user) != 0) {
     fail(Exit::failed, "become {}: {}", description, errno_text(errno));
@@ -39,7 +40,8 @@ int run(const std::vector<std::string>& words, const std::filesystem::path& dire
   return child.status();
 }
 
-std::optional<int> run_reading(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+std::optional<int> run_reading(const std::vector<std::string>& words,
+                               const std::vector<std::string>& environment,
                                const std::function<bool(const std::string& line)>& each) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) fail(Exit::failed, "pipe: {}", errno_text(errno));
@@ -106,7 +108,8 @@ void become_owner_of(const std::filesystem::path& data_directory) {
   if (::geteuid() != 0) return;
   const struct stat status = file_status(open_file(data_directory, O_RDONLY | O_DIRECTORY));
   if (status.st_uid == 0) return;
-  become(status.st_uid, status.st_gid, fmt::format("the owner of {} (uid {})", data_directory.native(), status.st_uid));
+  become(status.st_uid, status.st_gid,
+         fmt::format("the owner of {} (uid {})", data_directory.native(), status.st_uid));
 }
 
 void become_user(const std::string& name) {

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "common/os/signals.h"
-#include "common/store/decompressed_file.h"
 #include "common/set/backup_lease.h"
+#include "common/store/decompressed_file.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
@@ -69,7 +69,8 @@ class Sorter {
       }
     }
     for (const std::string& text : names_) {
-      if (!claimed_.contains(text) && looks_like_part_of_a_set(text)) catalog_.orphans.push_back(required_name(text));
+      if (!claimed_.contains(text) && looks_like_part_of_a_set(text))
+        catalog_.orphans.push_back(required_name(text));
     }
     const auto by_stop = [](const BackupSet& one, const BackupSet& other) {
       return std::pair(one.meta.stop_time, one.meta.stop) < std::pair(other.meta.stop_time, other.meta.stop);
@@ -135,8 +136,9 @@ class Sorter {
     }
     std::vector<std::string_view> types(digest_types.begin(), digest_types.end());
     types.insert(types.end(), {"data", "xlog"});
-    return text.find(".tar") != text.npos &&
-           std::ranges::any_of(types, [&](std::string_view type) { return !places_of(text, type, true).empty(); });
+    return text.find(".tar") != text.npos && std::ranges::any_of(types, [&](std::string_view type) {
+             return !places_of(text, type, true).empty();
+           });
   }
 
   Store& store_;
@@ -164,7 +166,14 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
   for (const Codec codec : {Codec::none, codec_of(meta_file)}) {
     if (!is_plain_text(*again(codec))) continue;
     const auto text = again(codec);
-    each({.kind = TarEntry::Kind::file, .path = "meta", .target = {}, .size = 0, .mode = 0600, .owner = 0, .group = 0, .modified = 0},
+    each({.kind = TarEntry::Kind::file,
+          .path = "meta",
+          .target = {},
+          .size = 0,
+          .mode = 0600,
+          .owner = 0,
+          .group = 0,
+          .modified = 0},
          *text);
     return;
   }
@@ -175,15 +184,14 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
   }
 }
 
-Catalog read_catalog(Store& store) {
-  return Sorter(store).sort();
-}
+Catalog read_catalog(Store& store) { return Sorter(store).sort(); }
 
 const BackupSet& set_named(const Catalog& catalog, std::string_view text) {
   for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
     for (const BackupSet& set : *sets) {
       const auto is_wanted = [&](const std::optional<Name>& name) { return name && name->text() == text; };
-      if (set.name == text || is_wanted(set.meta_file) || is_wanted(set.data) || is_wanted(set.xlog)) return set;
+      if (set.name == text || is_wanted(set.meta_file) || is_wanted(set.data) || is_wanted(set.xlog))
+        return set;
     }
   }
   for (const UnreadableSet& set : catalog.unreadable) {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "common/os/spool_file.h"
 #include "common/set/backup_meta.h"
 #include "common/set/backup_set.h"
-#include "common/os/spool_file.h"
 #include "common/set/tar_reader.h"
 
 namespace pitr {
@@ -32,19 +32,21 @@ struct Catalog {
   std::vector<UnreadableSet> unreadable;
   std::vector<Name> orphans;  // named like files of a set whose meta file is not there
 };
-// Reads the directory once, and the beginning of every meta file. Names need no template: "meta" stands in a meta
-// file's where "data" stands in the data file's.
+// Reads the directory once, and the beginning of every meta file. Names need no template: "meta" stands in a
+// meta file's where "data" stands in the data file's.
 Catalog read_catalog(Store& store);
 
-// The set that `text` names: by BackupSet::name or the name of any of its files. Throws usage when there is none.
+// The set that `text` names: by BackupSet::name or the name of any of its files. Throws usage when there is
+// none.
 const BackupSet& set_named(const Catalog& catalog, std::string_view text);
 
-// The names of all files of the set whose meta (or waiting) file is `meta_file` and data file `data`; their codec is
-// in them already.
+// The names of all files of the set whose meta (or waiting) file is `meta_file` and data file `data`; their
+// codec is in them already.
 SetNames names_of_set(const Name& meta_file, const Name& data);
 
-// Calls `each` for every member of a meta file, in its order (meta, backup_label, backup_manifest, index, config/…),
-// until it returns false. OmniPITR's have none but `meta`. Throws Exit::damaged when the file cannot be read.
+// Calls `each` for every member of a meta file, in its order (meta, backup_label, backup_manifest, index,
+// config/…), until it returns false. OmniPITR's have none but `meta`. Throws Exit::damaged when the file
+// cannot be read.
 using EachMember = std::function<bool(const TarEntry& member, Source& content)>;
 void read_meta_members(Store& store, const Name& meta_file, const EachMember& each);
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "common/set/backup_set.h"
-#include "common/codec/codec.h"
 #include "common/base/stream.h"
+#include "common/codec/codec.h"
+#include "common/set/backup_set.h"
 
 namespace pitr {
 
@@ -80,8 +80,9 @@ struct IndexedMember {
   std::string path;
   std::uint64_t header, data, size;
 };
-// Reads an index. `each_member`, when there is one, gets the members in the order of their tars. Throws Exit::damaged
-// when a line does not parse, when blocks do not follow one another, and when a file is not told to its end.
+// Reads an index. `each_member`, when there is one, gets the members in the order of their tars. Throws
+// Exit::damaged when a line does not parse, when blocks do not follow one another, and when a file is not
+// told to its end.
 std::vector<IndexedFile> read_index(Source& from,
                                     const std::function<void(const IndexedMember&)>& each_member = {});
 

@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/set/backup_index.h"
 #include "common/base/json_text.h"
 #include "common/base/line_reader.h"
+#include "common/set/backup_index.h"
 
 namespace pitr {
 namespace {
@@ -68,8 +68,10 @@ class Reader {
   std::vector<IndexedFile> finish() {
     if (!has_header_) fail(Exit::damaged, "it is empty");
     for (const IndexedFile& file : files_) {
-      const std::uint64_t end = file.blocks.empty() ? file.size : file.blocks.back().stored_offset + file.blocks.back().stored_size;
-      if (file.sha256.empty() || end != file.size) fail(Exit::damaged, "{} is not told to its end", file.name);
+      const std::uint64_t end =
+          file.blocks.empty() ? file.size : file.blocks.back().stored_offset + file.blocks.back().stored_size;
+      if (file.sha256.empty() || end != file.size)
+        fail(Exit::damaged, "{} is not told to its end", file.name);
     }
     return std::move(files_);
   }
@@ -78,7 +80,8 @@ class Reader {
   static void require_header(const std::string& kind, const Json& line) {
     if (kind != "index") fail(Exit::damaged, "it does not begin with its header");
     if (whole_number<int>(line, "version") != backup_index_version) {
-      fail(Exit::failed, "version {}, this program knows {}", line.at("version").dump(), backup_index_version);
+      fail(Exit::failed, "version {}, this program knows {}", line.at("version").dump(),
+           backup_index_version);
     }
   }
   void add_member(const Json& line) {
@@ -103,7 +106,8 @@ class Reader {
       fail(Exit::damaged, "{}: its block at {} is larger than any", file.name, block.stored_offset);
     }
     if (block.stored_offset != expected.stored_offset || block.raw_offset != expected.raw_offset) {
-      fail(Exit::damaged, "{}: its block at {} does not follow the one before", file.name, block.stored_offset);
+      fail(Exit::damaged, "{}: its block at {} does not follow the one before", file.name,
+           block.stored_offset);
     }
     file.blocks.push_back(block);
   }
@@ -120,7 +124,8 @@ class Reader {
 
 }  // namespace
 
-std::vector<IndexedFile> read_index(Source& from, const std::function<void(const IndexedMember&)>& each_member) {
+std::vector<IndexedFile> read_index(Source& from,
+                                    const std::function<void(const IndexedMember&)>& each_member) {
   Reader reader(each_member);
   LineReader lines(from);
   std::uint64_t number = 0;

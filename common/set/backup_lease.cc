@@ -5,7 +5,6 @@
 #include "common/base/time_text.h"
 #include "common/base/values.h"
 
-
 namespace pitr {
 namespace {
 

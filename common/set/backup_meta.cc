@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "common/base/text.h"
 #include "common/base/time_text.h"
 #include "common/codec/digest.h"
-#include "common/base/text.h"
 
 namespace pitr {
 namespace {
@@ -92,7 +92,9 @@ class Lines {
     if (line == lines_.end()) fail(Exit::damaged, "it has no line '{}'", key);
     return line->second;
   }
-  [[noreturn]] void refuse(std::string_view key) const { fail(Exit::damaged, "'{}: {}' makes no sense", key, at(key)); }
+  [[noreturn]] void refuse(std::string_view key) const {
+    fail(Exit::damaged, "'{}: {}' makes no sense", key, at(key));
+  }
 
   std::map<std::string_view, std::string_view> lines_;
 };
@@ -199,13 +201,15 @@ Meta parse_meta(std::string_view text) {
           .started = lines.whole_number<std::time_t>("Started-epoch"),
           .timezone = lines.text("Timezone"),
           .hostname = lines.text("Hostname"),
-          .state = lines.parsed("State", [](std::string_view value) {
-            return one_of({SetState::complete, SetState::waiting}, value);
-          }),
+          .state = lines.parsed("State",
+                                [](std::string_view value) {
+                                  return one_of({SetState::complete, SetState::waiting}, value);
+                                }),
           .label = lines.text("Label"),
-          .from = lines.parsed("Backup-From", [](std::string_view value) {
-            return one_of({BackupFrom::primary, BackupFrom::standby}, value);
-          }),
+          .from = lines.parsed("Backup-From",
+                               [](std::string_view value) {
+                                 return one_of({BackupFrom::primary, BackupFrom::standby}, value);
+                               }),
           .start = lines.parsed("Start-LSN", parse_lsn),
           .stop = lines.parsed("Stop-LSN", parse_lsn),
           .checkpoint = lines.parsed("Checkpoint-LSN", parse_lsn),
@@ -215,9 +219,11 @@ Meta parse_meta(std::string_view text) {
           .stop_timeline = timeline("Stop-Timeline"),
           .system_identifier = lines.whole_number<std::uint64_t>("System-Identifier"),
           .server_version = lines.text("PostgreSQL-Version"),
-          .segment_size = lines.parsed("Segment-Size", [&](std::string_view) {
-            return SegmentSize::of(lines.whole_number<std::uint64_t>("Segment-Size"));
-          }),
+          .segment_size =
+              lines.parsed("Segment-Size",
+                           [&](std::string_view) {
+                             return SegmentSize::of(lines.whole_number<std::uint64_t>("Segment-Size"));
+                           }),
           .data_directory = lines.text("Data-Directory"),
           .raw_bytes = lines.whole_number<std::uint64_t>("Raw-Bytes"),
           .stored_bytes = lines.whole_number<std::uint64_t>("Stored-Bytes"),

@@ -32,8 +32,8 @@ struct Meta {
   std::string data_directory;
   std::uint64_t raw_bytes, stored_bytes;  // of the data and xlog files: before and after compression
   std::uint64_t bad_pages;
-  // 0: OmniPITR's, which knows the first four members; of the rest only `start`, the timelines and the times are
-  // filled in, from these (its segments have 16 MB).
+  // 0: OmniPITR's, which knows the first four members; of the rest only `start`, the timelines and the times
+  // are filled in, from these (its segments have 16 MB).
   int format = 1;
 };
 inline constexpr int meta_format = 1;
@@ -41,10 +41,8 @@ inline constexpr int meta_format = 1;
 // "Key: value" lines; the last one, SHA-256, is the digest of all before it. In a value a backslash, a line
 // feed and a carriage return are written \\, \n and \r: a label cannot add a line.
 std::string format_meta(const Meta& meta);
-// Throws Exit::damaged when a line is missing or is not what it should be, when the digest does not fit, and for a
-// format that is newer than ours. OmniPITR's four lines are understood, too.
+// Throws Exit::damaged when a line is missing or is not what it should be, when the digest does not fit, and
+// for a format that is newer than ours. OmniPITR's four lines are understood, too.
 Meta parse_meta(std::string_view text);
-
-
 
 }  // namespace pitr

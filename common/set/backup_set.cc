@@ -1,7 +1,7 @@
 #include "common/set/backup_set.h"
 
-#include "common/base/time_text.h"
 #include "common/base/text.h"
+#include "common/base/time_text.h"
 
 namespace pitr {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "common/base/number.h"
 #include "common/base/time_text.h"
-#include "common/os/file_source.h"
 #include "common/os/file.h"
+#include "common/os/file_source.h"
 
 namespace pitr {
 namespace {
@@ -44,7 +44,8 @@ std::optional<DrillRecord> read_drill_record(const std::filesystem::path& direct
   const auto finished = parse_utc(values["Finished"]);
   const auto seconds = parse_quantity(values["Seconds"]);
   if (!finished || !seconds) {
-    fail(Exit::damaged, "{}: is no record of a drill (remove it; the next drill that passes makes a new one)", path);
+    fail(Exit::damaged, "{}: is no record of a drill (remove it; the next drill that passes makes a new one)",
+         path);
   }
   return DrillRecord{*finished, values["Backup"], *seconds};
 }

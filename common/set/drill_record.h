@@ -7,8 +7,8 @@
 
 namespace pitr {
 
-// What pitr-verify --drill leaves behind when it has passed: "pitr-drill.last" in its --state-dir or, without one,
-// beside the backups. A drill that failed leaves the record of the one before.
+// What pitr-verify --drill leaves behind when it has passed: "pitr-drill.last" in its --state-dir or, without
+// one, beside the backups. A drill that failed leaves the record of the one before.
 //
 //   Finished: 2026-11-22T04:12:09Z
 //   Backup: db1-data-2026-11-22.tar
@@ -21,7 +21,8 @@ struct DrillRecord {
 inline constexpr const char* drill_record_name = "pitr-drill.last";
 
 void write_drill_record(const std::filesystem::path& directory, const DrillRecord& record);
-// Null: no drill has passed. Throws when the directory is not there, and Exit::damaged when the record does not parse.
+// Null: no drill has passed. Throws when the directory is not there, and Exit::damaged when the record does
+// not parse.
 std::optional<DrillRecord> read_drill_record(const std::filesystem::path& directory);
 
 }  // namespace pitr

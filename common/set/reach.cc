@@ -21,7 +21,8 @@ ReachableSpan reach_on(Timeline target, const Meta& meta, const std::vector<Segm
   const auto path = path_to(target, histories, size);
   const std::uint64_t first = segment_key(meta.start_timeline, meta.start, size).number;
   // A stop exactly at a segment's first byte needs nothing of that segment.
-  const std::uint64_t consistent = std::max(first, (std::max<std::uint64_t>(meta.stop.value, 1) - 1) / size.bytes());
+  const std::uint64_t consistent =
+      std::max(first, (std::max<std::uint64_t>(meta.stop.value, 1) - 1) / size.bytes());
   const auto newest = last_on(path, there, first);
   const std::uint64_t last = std::max(consistent, newest ? newest->number : 0);
   reach.holes = missing_on(path, there, first, last);
@@ -29,7 +30,8 @@ ReachableSpan reach_on(Timeline target, const Meta& meta, const std::vector<Segm
   if (end <= consistent) return reach;
   reach.to = Lsn{end * size.bytes()};
   for (const SegmentRange& stretch : path) {
-    if (stretch.first <= end - 1 && end - 1 <= stretch.last) reach.last = SegmentKey{stretch.timeline, end - 1};
+    if (stretch.first <= end - 1 && end - 1 <= stretch.last)
+      reach.last = SegmentKey{stretch.timeline, end - 1};
   }
   return reach;
 }

@@ -12,14 +12,14 @@ namespace pitr {
 // To which points a backup can be recovered on one timeline.
 struct ReachableSpan {
   Timeline timeline;
-  Lsn from;                               // the stop of the backup: before it nothing is consistent
-  std::optional<Lsn> to = {};             // end of the last WAL without a hole; null: not even to `from`
-  std::optional<SegmentKey> last = {};    // the segment that ends there
-  std::vector<SegmentRange> holes = {};   // up to the newest WAL on the way to this timeline
+  Lsn from;                              // the stop of the backup: before it nothing is consistent
+  std::optional<Lsn> to = {};            // end of the last WAL without a hole; null: not even to `from`
+  std::optional<SegmentKey> last = {};   // the segment that ends there
+  std::vector<SegmentRange> holes = {};  // up to the newest WAL on the way to this timeline
 };
 
-// `there`: the WAL of the archives and of the set itself. One entry for the backup's own timeline and for each one that
-// left it after its stop.
+// `there`: the WAL of the archives and of the set itself. One entry for the backup's own timeline and for
+// each one that left it after its stop.
 std::vector<ReachableSpan> reach_of(const Meta& meta, const std::vector<SegmentRange>& there,
                                     const Histories& histories);
 

@@ -11,9 +11,7 @@
 namespace pitr {
 namespace {
 
-std::string text_or_empty(const char* text) {
-  return text == nullptr ? "" : text;
-}
+std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
 TarEntry::Kind kind_of(archive_entry* entry) {
   if (::archive_entry_hardlink(entry) != nullptr) return TarEntry::Kind::hardlink;
@@ -86,8 +84,8 @@ class TarReader::Impl final : public Source {
     }
   }
 
-  // libarchive takes the end of the bytes for the end of the tar, so that one cut off between two members would look
-  // whole. Behind the last member of a whole one stand two blocks of zeros.
+  // libarchive takes the end of the bytes for the end of the tar, so that one cut off between two members
+  // would look whole. Behind the last member of a whole one stand two blocks of zeros.
   void note(Bytes bytes) {
     std::size_t zeros = 0;
     while (zeros < bytes.size() && bytes[bytes.size() - 1 - zeros] == std::byte{0}) ++zeros;
@@ -111,7 +109,8 @@ class TarReader::Impl final : public Source {
   [[noreturn]] void fail_with_reason() {
     if (thrown_) std::rethrow_exception(thrown_);
     const std::string at = member_.empty() ? "" : fmt::format(" (in or after member {})", member_);
-    fail(Exit::damaged, "{}: is no whole tar: {}{}", name_, text_or_empty(::archive_error_string(archive_.get())), at);
+    fail(Exit::damaged, "{}: is no whole tar: {}{}", name_,
+         text_or_empty(::archive_error_string(archive_.get())), at);
   }
 
   Source& from_;
@@ -127,11 +126,7 @@ class TarReader::Impl final : public Source {
 
 TarReader::TarReader(Source& from, std::string name) : impl_(std::make_unique<Impl>(from, std::move(name))) {}
 TarReader::~TarReader() = default;
-bool TarReader::next(TarEntry& entry) {
-  return impl_->next(entry);
-}
-Source& TarReader::content() {
-  return *impl_;
-}
+bool TarReader::next(TarEntry& entry) { return impl_->next(entry); }
+Source& TarReader::content() { return *impl_; }
 
 }  // namespace pitr

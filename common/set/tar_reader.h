@@ -30,8 +30,8 @@ struct TarEntry {
   std::time_t modified;
 };
 
-// Reads a tar (pax, GNU, ustar), one member after the other. Throws Exit::damaged when it is none or ends before its
-// end mark. `name` is what messages call it.
+// Reads a tar (pax, GNU, ustar), one member after the other. Throws Exit::damaged when it is none or ends
+// before its end mark. `name` is what messages call it.
 class TarReader {
  public:
   TarReader(Source& from, std::string name);

@@ -1,7 +1,5 @@
 #include "common/store/decompressed_file.h"
 
-
-
 namespace pitr {
 Codec codec_of(const Name& name) {
   for (const Codec codec : all_codecs()) {

@@ -5,10 +5,10 @@
 #include <cerrno>
 
 #include "common/os/file_source.h"
-#include "common/os/signals.h"
 #include "common/os/lock.h"
-#include "common/store/store.h"
+#include "common/os/signals.h"
 #include "common/os/temporary_file.h"
+#include "common/store/store.h"
 
 namespace pitr {
 namespace {

@@ -9,7 +9,8 @@ namespace {
 // status 0.
 class PipeSink final : public Sink {
  public:
-  PipeSink(const ProgramCall& call, std::chrono::seconds patience) : process_(call.words, call.described, patience) {}
+  PipeSink(const ProgramCall& call, std::chrono::seconds patience)
+      : process_(call.words, call.described, patience) {}
   void write(Bytes bytes) override { process_.write(bytes); }
   void finish() override { process_.finish(); }
 
@@ -19,7 +20,8 @@ class PipeSink final : public Sink {
 
 class PipeStore final : public Store {
  public:
-  PipeStore(std::string described, std::function<ProgramCall(const Name&)> call_for, std::chrono::seconds patience)
+  PipeStore(std::string described, std::function<ProgramCall(const Name&)> call_for,
+            std::chrono::seconds patience)
       : described_(std::move(described)), call_for_(std::move(call_for)), patience_(patience) {}
 
   std::string describe() const override { return described_; }

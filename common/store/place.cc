@@ -6,7 +6,6 @@
 #include "common/base/nearest.h"
 #include "common/base/number.h"
 
-
 namespace pitr {
 namespace {
 
@@ -84,8 +83,10 @@ std::unique_ptr<Store> open_store(const Place& place, Openness openness) {
       break;
   }
   if (!place.place.starts_with('/')) {
-    fail(Exit::usage, "{}: no absolute path, [USER@]HOST:/PATH or rsync://HOST/MODULE/PATH; the server's working "
-         "directory is its data directory", place.place);
+    fail(Exit::usage,
+         "{}: no absolute path, [USER@]HOST:/PATH or rsync://HOST/MODULE/PATH; the server's working "
+         "directory is its data directory",
+         place.place);
   }
   return open_directory(place.place, openness);
 }

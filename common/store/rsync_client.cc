@@ -11,9 +11,7 @@ constexpr std::string_view scheme = "rsync://";
   fail(Exit::usage, "{}: {}, as in rsync://[USER@]HOST[:PORT]/MODULE/PATH", place, reason);
 }
 
-bool is_control(unsigned char c) {
-  return c < 0x20 || c == 0x7F;
-}
+bool is_control(unsigned char c) { return c < 0x20 || c == 0x7F; }
 
 }  // namespace
 

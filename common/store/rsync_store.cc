@@ -2,9 +2,9 @@
 #include <cctype>
 
 #include "common/base/line_reader.h"
+#include "common/os/temporary_directory.h"
 #include "common/store/rsync_listing.h"
 #include "common/store/rsync_transfer.h"
-#include "common/os/temporary_directory.h"
 
 namespace pitr {
 namespace {

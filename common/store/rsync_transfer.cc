@@ -25,13 +25,15 @@ class RsyncSource final : public SizedSource {
  private:
   void fetch() {
     const TemporaryDirectory directory(module_->temporary_directory);
-    // Named from the module on: a daemon of 3.5.0 that has gone into a directory for a list of names finds none.
+    // Named from the module on: a daemon of 3.5.0 that has gone into a directory for a list of names finds
+    // none.
     RsyncClient::Command command{{"--files-from=-", "--from0", "--no-relative", "--whole-file", "--perms",
                                   "--chmod=F600", "--outbuf=N", "--info=progress2"}};
     const std::string names = module_->client.in_module(name_) + '\0';
     command.names = names;
     command.silent_bytes = size_;
-    // Else ours would take the name for a pattern, and refuse what comes as something that it never asked for.
+    // Else ours would take the name for a pattern, and refuse what comes as something that it never asked
+    // for.
     const bool is_pattern = name_.text().find_first_of("*?[\\") != std::string::npos;
     if (is_pattern) command.arguments.emplace_back("--trust-sender");
     command.arguments.insert(command.arguments.end(),

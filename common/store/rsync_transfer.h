@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "common/store/rsync_client.h"
 #include "common/os/spool_file.h"
+#include "common/store/rsync_client.h"
 
 namespace pitr {
 

@@ -15,16 +15,18 @@ constexpr std::string_view store_script =
 
 namespace {
 
-// Where the sockets of the masters lie. Their paths may have about 100 bytes, so it is not below any long directory;
-// whoever else could make it first gets no use of it. Null: there is none to trust, and every session logs in.
+// Where the sockets of the masters lie. Their paths may have about 100 bytes, so it is not below any long
+// directory; whoever else could make it first gets no use of it. Null: there is none to trust, and every
+// session logs in.
 std::optional<std::filesystem::path> control_directory() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  const std::filesystem::path parent = runtime != nullptr && std::string_view(runtime).size() < 30 ? runtime : "/tmp";
+  const std::filesystem::path parent =
+      runtime != nullptr && std::string_view(runtime).size() < 30 ? runtime : "/tmp";
   const std::filesystem::path path = parent / fmt::format("pitr-{}", ::geteuid());
   ::mkdir(path.c_str(), 0700);
   struct stat status {};
-  const bool ours = ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
-                    (status.st_mode & 0077U) == 0;
+  const bool ours = ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+                    status.st_uid == ::geteuid() && (status.st_mode & 0077U) == 0;
   return ours ? std::optional(path) : std::nullopt;
 }
 
@@ -66,7 +68,8 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
 
 SshSession::SshSession(const std::string& host, const std::string& directory, const Remote& remote,
                        std::string_view script)
-    : described_(host), process_(ssh_words(host, remote, far_side_command(script)), {}, "ssh " + host, remote.timeout) {
+    : described_(host),
+      process_(ssh_words(host, remote, far_side_command(script)), {}, "ssh " + host, remote.timeout) {
   process_.write(as_bytes(script));
   send({directory});
   // What a login script prints comes before.
@@ -98,7 +101,8 @@ void SshSession::fill() {
   if (n == 0) {
     const int status = process_.wait();
     const std::string words = process_.last_words();
-    fail(Exit::failed, "ssh {}: {}", described_, words.empty() ? fmt::format("it ended with status {}", status) : words);
+    fail(Exit::failed, "ssh {}: {}", described_,
+         words.empty() ? fmt::format("it ended with status {}", status) : words);
   }
   unread_.append(buffer, n);
 }

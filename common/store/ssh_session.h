@@ -19,14 +19,15 @@ std::vector<std::string> ssh_words(const std::string& host, const Remote& remote
 // The far side of an ssh store: ssh_far_side.sh.
 extern const std::string_view store_script;
 
-// A connection to the shell that runs a script of ours for a directory of another host. Connections to one host share a
-// master (ssh's ControlMaster, in a private directory), so that only the first one logs in.
+// A connection to the shell that runs a script of ours for a directory of another host. Connections to one
+// host share a master (ssh's ControlMaster, in a private directory), so that only the first one logs in.
 //
 // It is either between two commands, or of no use any more: whatever throws breaks it.
 class SshSession {
  public:
-  // Throws when the host cannot be reached, lacks what is needed or has no such directory, as the script sees it.
-  // `script` is a shell script that reads the directory, says "/pitr" when it begins, and a reply when that is done.
+  // Throws when the host cannot be reached, lacks what is needed or has no such directory, as the script sees
+  // it. `script` is a shell script that reads the directory, says "/pitr" when it begins, and a reply when
+  // that is done.
   SshSession(const std::string& host, const std::string& directory, const Remote& remote,
              std::string_view script = store_script);
 
@@ -52,7 +53,8 @@ class SshSession {
 };
 
 // A directory there whose files are written by Remote::far_program.
-std::unique_ptr<Store> open_far_program(const std::string& host, const std::string& directory, const Remote& remote);
+std::unique_ptr<Store> open_far_program(const std::string& host, const std::string& directory,
+                                        const Remote& remote);
 
 // The sessions to one directory. One that is not broken is used again.
 class SshSessions {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "common/os/signals.h"
 #include "common/codec/sha256.h"
+#include "common/os/signals.h"
 #include "common/os/sized_source.h"
 #include "common/store/ssh_session.h"
 
@@ -21,7 +21,8 @@ std::optional<Found> parse_found(const std::string& reply) {
   std::int64_t seconds = 0;
   const char* const end = reply.data() + reply.size();
   const bool is_file = reply.starts_with("file ");
-  const auto at_size = is_file ? std::from_chars(reply.data() + 5, end, size) : std::from_chars_result{end, {}};
+  const auto at_size =
+      is_file ? std::from_chars(reply.data() + 5, end, size) : std::from_chars_result{end, {}};
   if (at_size.ptr == end) fail(Exit::failed, "it answers '{}'", reply);
   std::from_chars(at_size.ptr + 1, end, seconds);
   return Found{size, std::chrono::system_clock::time_point(std::chrono::seconds(seconds))};
@@ -29,8 +30,13 @@ std::optional<Found> parse_found(const std::string& reply) {
 
 class SshSource final : public SizedSource {
  public:
-  SshSource(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name, std::uint64_t size)
-      : sessions_(std::move(sessions)), described_(std::move(described)), name_(name), size_(size), left_(size) {}
+  SshSource(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name,
+            std::uint64_t size)
+      : sessions_(std::move(sessions)),
+        described_(std::move(described)),
+        name_(name),
+        size_(size),
+        left_(size) {}
   ~SshSource() override {
     if (session_ && !ended_) (*session_)->set_broken();
   }
@@ -120,7 +126,8 @@ class SshSink final : public Sink {
       session_->send({"publish", name_.text()});
       return session_->reply();
     });
-    if (answer == "conflict") throw AtomicFile::Conflict(Exit::failed, "create " + described_ + ": file exists");
+    if (answer == "conflict")
+      throw AtomicFile::Conflict(Exit::failed, "create " + described_ + ": file exists");
   }
 
  private:
@@ -177,7 +184,8 @@ class SshStore final : public Store {
     try {
       for (const Name& name : names) session->send({"look", name.text()});
       for (const Name& name : names) {
-        const auto found = in_context("open " + Store::describe(name), [&] { return parse_found(session->reply()); });
+        const auto found =
+            in_context("open " + Store::describe(name), [&] { return parse_found(session->reply()); });
         sources.push_back(found ? source(name, *found) : nullptr);
       }
     } catch (const Error&) {
@@ -289,7 +297,8 @@ std::unique_ptr<Store> open_over_ssh(const std::string& place, const Remote& rem
   const std::string host = place.substr(0, colon);
   const std::filesystem::path directory = place.substr(colon + 1);
   const bool has_control = std::ranges::any_of(place, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (host.empty() || host.starts_with('-') || host.ends_with('@') || host.find(' ') != host.npos || has_control) {
+  if (host.empty() || host.starts_with('-') || host.ends_with('@') || host.find(' ') != host.npos ||
+      has_control) {
     fail(Exit::usage, "{}: no host that ssh could reach, as in [USER@]HOST:/PATH", place);
   }
   if (!directory.is_absolute()) fail(Exit::usage, "{}: the path on the other host is not absolute", place);

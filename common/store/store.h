@@ -37,21 +37,21 @@ class Store {
   virtual std::string describe() const = 0;
   std::string describe(const Name& name) const { return describe() + "/" + name.text(); }
 
-  // Null: the place was reached and has no such file. A symbolic link or anything else that is no regular file
-  // MUST throw.
+  // Null: the place was reached and has no such file. A symbolic link or anything else that is no regular
+  // file MUST throw.
   virtual std::unique_ptr<Source> open(const Name& name) = 0;
   // open() for each of these; where that is far, in one round trip.
   virtual std::vector<std::unique_ptr<Source>> open_each(const std::vector<Name>& names);
   // When the file was stored, by the clock of the place; null: no such file.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Name& name) = 0;
-  // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish() throws
-  // AtomicFile::Conflict. Destroyed without finish() it MUST leave nothing.
+  // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish()
+  // throws AtomicFile::Conflict. Destroyed without finish() it MUST leave nothing.
   virtual std::unique_ptr<Sink> create(const Name& name) = 0;
   // Keeps other writers that ask for the lock of this existing file waiting until the result is closed; null
   // where the place has no such lock.
   virtual Fd lock(const Name&) { return Fd(); }
-  // Does the sink that made this file still exist, in whatever process? For files that are only a part of something.
-  // Yes, where nobody can tell and it may.
+  // Does the sink that made this file still exist, in whatever process? For files that are only a part of
+  // something. Yes, where nobody can tell and it may.
   virtual bool has_living_writer(const Name& name) = 0;
   // An existing file becomes as durable as finish() would have made it.
   virtual void sync(const Name& name) = 0;
@@ -59,8 +59,8 @@ class Store {
   // Temporary files are not shown. MUST NOT hold all names in memory.
   virtual void list(std::string_view prefix, const std::function<bool(const Name&)>& each) = 0;
   virtual void remove(const Name& name) = 0;  // missing is fine
-  // Removes the temporary files whose writers are dead, of whatever name. May list everything: for programs that
-  // run once a day, never per segment.
+  // Removes the temporary files whose writers are dead, of whatever name. May list everything: for programs
+  // that run once a day, never per segment.
   virtual void remove_litter() = 0;
   // What this kind of place cannot promise, for one line in verbose; "": it keeps everything above.
   virtual std::string caveat() const { return {}; }
@@ -73,10 +73,10 @@ std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Opennes
 struct Remote {
   std::string ssh = "ssh";
   std::string rsync = "rsync";
-  std::chrono::seconds timeout{30};  // without an answer, or a byte that gets on its way
+  std::chrono::seconds timeout{30};                    // without an answer, or a byte that gets on its way
   std::filesystem::path temporary_directory = "/tmp";  // for what rsync must have as a file
-  // "": ours. Else what takes a file on the other host, as "PROGRAM >FILE" or, with '!' in front, "PROGRAM FILE": a
-  // place by ssh can only be written to then, and promises what the program does.
+  // "": ours. Else what takes a file on the other host, as "PROGRAM >FILE" or, with '!' in front, "PROGRAM
+  // FILE": a place by ssh can only be written to then, and promises what the program does.
   std::string far_program;
 };
 
@@ -85,8 +85,8 @@ std::unique_ptr<Store> open_over_ssh(const std::string& place, const Remote& rem
 // A directory in a module of an rsync daemon, "rsync://[user@]host[:port]/module[/path]". The password is
 // RSYNC_PASSWORD of our environment.
 std::unique_ptr<Store> open_over_rsync(const std::string& place, const Remote& remote, Openness openness);
-// A program that takes each file on its standard input, run as PROGRAM NAME. It can only be written to, and tells
-// nothing about what it has.
+// A program that takes each file on its standard input, run as PROGRAM NAME. It can only be written to, and
+// tells nothing about what it has.
 std::unique_ptr<Store> open_pipe(const std::string& program, const Remote& remote);
 
 }  // namespace pitr

@@ -23,7 +23,8 @@ std::optional<WalName> stored_wal(const Name& name) {
 
 class Lister {
  public:
-  Lister(Store& store, Findings& findings) : store_(store), findings_(findings), identity_(required_identity(store)) {}
+  Lister(Store& store, Findings& findings)
+      : store_(store), findings_(findings), identity_(required_identity(store)) {}
 
   ArchiveListing run(std::optional<std::uint64_t> needed_from) {
     ArchiveListing archive{.place = store_.describe(), .identity = identity_};
@@ -58,9 +59,10 @@ class Lister {
 
   static ClusterIdentity required_identity(Store& store) {
     if (const auto identity = read_marker(store)) return *identity;
-    if (const auto header = any_segment_header(store)) return {header->system_identifier, header->segment_size};
-    fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)", store.describe(),
-         marker_name);
+    if (const auto header = any_segment_header(store))
+      return {header->system_identifier, header->segment_size};
+    fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)",
+         store.describe(), marker_name);
   }
 
   void take(const Name& name, ArchiveListing& archive) {
@@ -84,7 +86,8 @@ class Lister {
         std::string text;
         auto stored = store_.open(name);
         if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", store_.describe(name));
-        read_wal(store_, {codec_of(name), name, std::move(stored)}, {*wal, {}}, std::make_unique<StringSink>(text));
+        read_wal(store_, {codec_of(name), name, std::move(stored)}, {*wal, {}},
+                 std::make_unique<StringSink>(text));
         archive.histories[wal->timeline()] = parse_timeline_history(*wal, text);
       });
     }
@@ -96,9 +99,9 @@ class Lister {
   }
 
   void tell(const SegmentRange& gap, std::optional<std::uint64_t> needed_from) {
-    const std::string what =
-        gap.count() == 1 ? "this segment is missing"
-                         : fmt::format("{} segments are missing, to {}", gap.count(), text(gap.timeline, gap.last));
+    const std::string what = gap.count() == 1 ? "this segment is missing"
+                                              : fmt::format("{} segments are missing, to {}", gap.count(),
+                                                            text(gap.timeline, gap.last));
     const std::string first = text(gap.timeline, gap.first);
     if (needed_from && gap.last < *needed_from) {
       findings_.note(fmt::format("{}: {}; no backup needs it", path(first), what));
@@ -107,19 +110,20 @@ class Lister {
     }
   }
 
-  // A history must be there for every timeline that has WAL, must go on where its parent's ends, and no segment of the
-  // timeline can be older than its beginning.
+  // A history must be there for every timeline that has WAL, must go on where its parent's ends, and no
+  // segment of the timeline can be older than its beginning.
   void check_histories(const ArchiveListing& archive) {
     std::set<Timeline> timelines;
     for (const SegmentRange& range : archive.ranges) timelines.insert(range.timeline);
     for (const Timeline timeline : timelines) {
       const std::string name = WalName::history(timeline).text();
-      const bool is_stored =
-          std::ranges::any_of(archive.others, [&](const Name& other) { return other.text().starts_with(name); });
+      const bool is_stored = std::ranges::any_of(
+          archive.others, [&](const Name& other) { return other.text().starts_with(name); });
       if (number(timeline) > 1 && !is_stored) {
-        findings_.add({.kind = Finding::Kind::missing,
-                       .file = path(name),
-                       .reason = fmt::format("WAL of timeline {} is here, its history is not", number(timeline))});
+        findings_.add(
+            {.kind = Finding::Kind::missing,
+             .file = path(name),
+             .reason = fmt::format("WAL of timeline {} is here, its history is not", number(timeline))});
       }
     }
     for (const auto& [timeline, history] : archive.histories) {
@@ -143,8 +147,8 @@ class Lister {
     };
     if (parent->second.size() + 1 != history.size() ||
         !std::equal(parent->second.begin(), parent->second.end(), history.begin(), same)) {
-      damaged(WalName::history(timeline).text(), fmt::format("its ancestors are not those in {}",
-                                                             WalName::history(parent->first).text()));
+      damaged(WalName::history(timeline).text(),
+              fmt::format("its ancestors are not those in {}", WalName::history(parent->first).text()));
     }
   }
 

@@ -29,14 +29,14 @@ struct ArchiveListing {
   std::vector<SegmentRange> gaps = {};
 };
 
-// Reads the directory once, and history files. Throws when the place is no archive or cannot be read. Holes and
-// histories that do not fit become findings; a hole that ends before the segment `needed_from` has no backup that
-// needs it, and is a note.
+// Reads the directory once, and history files. Throws when the place is no archive or cannot be read. Holes
+// and histories that do not fit become findings; a hole that ends before the segment `needed_from` has no
+// backup that needs it, and is a note.
 ArchiveListing list_archive(Store& store, std::optional<std::uint64_t> needed_from, Findings& findings);
 
 // Decompresses and checks every file of the archive that is in the sample.
 struct Sample;
-void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample, std::size_t workers,
-                          Findings& findings);
+void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample,
+                          std::size_t workers, Findings& findings);
 
 }  // namespace pitr

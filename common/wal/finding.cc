@@ -1,7 +1,7 @@
 #include "common/wal/finding.h"
 
-#include "common/os/signals.h"
 #include "common/base/error.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {

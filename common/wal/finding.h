@@ -17,21 +17,22 @@ struct Finding {
     unknown,  // could not look: nothing is said about the file
   };
   Kind kind;
-  std::string file;                     // with its path; of something missing: where it should be
-  std::string member = {};              // of a tar; "" when it is not known, or the whole file is meant
+  std::string file;                          // with its path; of something missing: where it should be
+  std::string member = {};                   // of a tar; "" when it is not known, or the whole file is meant
   std::optional<std::uint64_t> offset = {};  // in the stored file
   std::string reason;
 };
 
-// Collects findings, from any thread. A disk that is gone for good gives a million of them: the first ones are kept,
-// the rest is counted.
+// Collects findings, from any thread. A disk that is gone for good gives a million of them: the first ones
+// are kept, the rest is counted.
 class Findings {
  public:
   void add(Finding finding);
   // Something worth knowing that is not wrong.
   void note(const std::string& text) { notes_.push_back(text); }
 
-  // Runs `check`; an Error that leaves it becomes a finding about `file`. False: there was one. A signal ends all.
+  // Runs `check`; an Error that leaves it becomes a finding about `file`. False: there was one. A signal ends
+  // all.
   bool attempt(const std::string& file, const std::function<void()>& check);
 
   const std::vector<Finding>& kept() const { return kept_; }

@@ -5,7 +5,6 @@
 
 #include "common/os/signals.h"
 
-
 namespace pitr {
 namespace {
 
@@ -15,7 +14,8 @@ std::optional<OldWal> segment_or_partial(const Name& name) {
     if (!text.ends_with(suffix(codec))) continue;
     text.remove_suffix(suffix(codec).size());
     const auto wal = WalName::parse(text);
-    if (wal && (wal->kind() == WalKind::segment || wal->kind() == WalKind::partial)) return OldWal{name, *wal, codec};
+    if (wal && (wal->kind() == WalKind::segment || wal->kind() == WalKind::partial))
+      return OldWal{name, *wal, codec};
   }
   return std::nullopt;
 }
@@ -28,12 +28,15 @@ bool older(const OldWal& one, const OldWal& other) {
 
 }  // namespace
 
-std::string_view position_digits(const WalName& segment) { return std::string_view(segment.text()).substr(8, 16); }
+std::string_view position_digits(const WalName& segment) {
+  return std::string_view(segment.text()).substr(8, 16);
+}
 
 namespace {
 
 // Those behind `done` only; null: all.
-std::vector<OldWal> oldest_behind(Store& store, const OldWal* done, std::string_view oldest_kept, std::size_t most) {
+std::vector<OldWal> oldest_behind(Store& store, const OldWal* done, std::string_view oldest_kept,
+                                  std::size_t most) {
   if (most == 0) return {};
   std::vector<OldWal> oldest;  // a heap, the newest of them at its front
   store.list("", [&](const Name& name) {
@@ -59,7 +62,8 @@ std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept
   return oldest_behind(store, nullptr, oldest_kept, most);
 }
 
-void for_each_wal_before(Store& store, std::string_view oldest_kept, const std::function<void(const OldWal&)>& each) {
+void for_each_wal_before(Store& store, std::string_view oldest_kept,
+                         const std::function<void(const OldWal&)>& each) {
   constexpr std::size_t at_a_time = 4096;
   std::vector<OldWal> old = oldest_behind(store, nullptr, oldest_kept, at_a_time);
   while (!old.empty()) {

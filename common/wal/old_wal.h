@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/codec/codec.h"
-#include "common/store/store.h"
 #include "common/postgres/wal.h"
+#include "common/store/store.h"
 
 namespace pitr {
 
@@ -19,11 +19,13 @@ struct OldWal {
   WalName wal;
   Codec codec;
 };
-// The `most` oldest that lie strictly before the segment whose position_digits() are `oldest_kept`, whatever their
-// timeline, the oldest first. Never history files, never what is not known. Holds no more names than that.
+// The `most` oldest that lie strictly before the segment whose position_digits() are `oldest_kept`, whatever
+// their timeline, the oldest first. Never history files, never what is not known. Holds no more names than
+// that.
 std::vector<OldWal> oldest_wal_before(Store& store, std::string_view oldest_kept, std::size_t most);
-// Calls `each` for all of them, the oldest first; it may remove the file. Lists the place anew for some thousands at a
-// time: a million names must not sit in memory.
-void for_each_wal_before(Store& store, std::string_view oldest_kept, const std::function<void(const OldWal&)>& each);
+// Calls `each` for all of them, the oldest first; it may remove the file. Lists the place anew for some
+// thousands at a time: a million names must not sit in memory.
+void for_each_wal_before(Store& store, std::string_view oldest_kept,
+                         const std::function<void(const OldWal&)>& each);
 
 }  // namespace pitr

@@ -15,14 +15,17 @@ void each_on(const SegmentRange& stretch, const std::vector<SegmentRange>& there
   // By their ends: the first one that is not wholly before the stretch.
   auto range = std::ranges::lower_bound(there, std::pair(stretch.timeline, stretch.first), {},
                                         [](const SegmentRange& r) { return std::pair(r.timeline, r.last); });
-  for (; range != there.end() && range->timeline == stretch.timeline && range->first <= stretch.last; ++range) {
-    each(SegmentRange{stretch.timeline, std::max(range->first, stretch.first), std::min(range->last, stretch.last)});
+  for (; range != there.end() && range->timeline == stretch.timeline && range->first <= stretch.last;
+       ++range) {
+    each(SegmentRange{stretch.timeline, std::max(range->first, stretch.first),
+                      std::min(range->last, stretch.last)});
   }
 }
 
-// The oldest segment of any timeline that the path goes through, also where the path has left that timeline: retention
-// removes by position, so what is younger should be there on all of them.
-std::optional<std::uint64_t> oldest_of(const std::vector<SegmentRange>& path, const std::vector<SegmentRange>& there) {
+// The oldest segment of any timeline that the path goes through, also where the path has left that timeline:
+// retention removes by position, so what is younger should be there on all of them.
+std::optional<std::uint64_t> oldest_of(const std::vector<SegmentRange>& path,
+                                       const std::vector<SegmentRange>& there) {
   std::optional<std::uint64_t> oldest;
   for (const SegmentRange& stretch : path) {
     const auto range = std::ranges::find(there, stretch.timeline, &SegmentRange::timeline);
@@ -86,8 +89,9 @@ std::vector<SegmentRange> path_to(Timeline target, const Histories& histories, S
   return path;
 }
 
-std::vector<SegmentRange> missing_on(const std::vector<SegmentRange>& path, const std::vector<SegmentRange>& there,
-                                     std::uint64_t first, std::uint64_t last) {
+std::vector<SegmentRange> missing_on(const std::vector<SegmentRange>& path,
+                                     const std::vector<SegmentRange>& there, std::uint64_t first,
+                                     std::uint64_t last) {
   std::vector<SegmentRange> missing;
   for (SegmentRange stretch : path) {
     stretch.first = std::max(stretch.first, first);
@@ -103,8 +107,8 @@ std::vector<SegmentRange> missing_on(const std::vector<SegmentRange>& path, cons
   return missing;
 }
 
-std::optional<SegmentKey> last_on(const std::vector<SegmentRange>& path, const std::vector<SegmentRange>& there,
-                                  std::uint64_t first) {
+std::optional<SegmentKey> last_on(const std::vector<SegmentRange>& path,
+                                  const std::vector<SegmentRange>& there, std::uint64_t first) {
   std::optional<SegmentKey> last;
   for (const SegmentRange& stretch : path) {
     each_on(stretch, there, [&](const SegmentRange& range) {

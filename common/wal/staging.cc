@@ -15,8 +15,8 @@ constexpr std::string_view lock_name = "pitr-base.lock";
 constexpr std::string_view complete_name = "complete";
 constexpr std::string_view temporary_mark = ".tmp.";
 
-// A directory without its lock is a standing one. So under its own name a temporary one is there with its lock or
-// not at all: it is made, and removed, under the name of a temporary neighbour.
+// A directory without its lock is a standing one. So under its own name a temporary one is there with its
+// lock or not at all: it is made, and removed, under the name of a temporary neighbour.
 fs::path make_neighbour(const fs::path& path) {
   std::string name = path.native() + std::string(temporary_mark) + "XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) {
@@ -32,7 +32,8 @@ fs::path make_neighbour(const fs::path& path) {
 // Removes what a dead backup left, with its lock held: of two new backups only one does.
 void remove_stale(const fs::path& path) {
   const Fd lock = open_file(path / lock_name, O_RDWR | O_NOFOLLOW);
-  if (try_lock(lock) != Locked::yes || !is_name_of(Fd(), (path / lock_name).native(), lock)) fail_in_use(path);
+  if (try_lock(lock) != Locked::yes || !is_name_of(Fd(), (path / lock_name).native(), lock))
+    fail_in_use(path);
   const fs::path neighbour = make_neighbour(path);
   rename_directory(path, neighbour);
   std::error_code code;
@@ -44,9 +45,11 @@ void remove_stale(const fs::path& path) {
 void remove_dead_neighbours(const fs::path& path) {
   const std::string start = path.filename().native() + std::string(temporary_mark);
   std::error_code ignored;
-  for (fs::directory_iterator entry(path.parent_path(), ignored), end; entry != end; entry.increment(ignored)) {
+  for (fs::directory_iterator entry(path.parent_path(), ignored), end; entry != end;
+       entry.increment(ignored)) {
     const std::string name = entry->path().filename().native();
-    if (!name.starts_with(start) || name.size() != start.size() + 6 || !entry->is_directory(ignored)) continue;
+    if (!name.starts_with(start) || name.size() != start.size() + 6 || !entry->is_directory(ignored))
+      continue;
     if (!is_locked(entry->path() / lock_name)) fs::remove_all(entry->path(), ignored);
   }
 }
@@ -94,8 +97,8 @@ Staging::Staging(const fs::path& path, mode_t directory_mode) : Staging(path) {
 Staging::~Staging() {
   const bool is_aside = !has_its_name_ || try_rename_directory(path_, neighbour_);
   const fs::path& place = is_aside ? neighbour_ : path_;
-  // With the lock still held: nobody takes this for what a dead backup left. pitr-archive may be writing into it; its
-  // failure there is none of the archive's.
+  // With the lock still held: nobody takes this for what a dead backup left. pitr-archive may be writing into
+  // it; its failure there is none of the archive's.
   std::error_code ignored;
   for (int attempt = 0; attempt < 10 && fs::exists(place, ignored); ++attempt) {
     fs::remove_all(place, ignored);

@@ -8,12 +8,13 @@
 
 namespace pitr {
 
-// The temporary staging directory: pitr-base creates it before its backup starts, pitr-archive copies WAL into it
-// while the backup runs, pitr-base removes it. Two files in it are the whole protocol:
+// The temporary staging directory: pitr-base creates it before its backup starts, pitr-archive copies WAL
+// into it while the backup runs, pitr-base removes it. Two files in it are the whole protocol:
 //   pitr-base.lock  locked while the backup lives; whoever finds it unlocked finds what a dead one left
 //   complete        there as long as nothing that was archived is missing here
-// A directory without pitr-base.lock is a standing one: kept filled by others, never touched by us. So ours gets its
-// name when both are in it, and loses it before they go: PATH.tmp.XXXXXX is one that is being made or removed.
+// A directory without pitr-base.lock is a standing one: kept filled by others, never touched by us. So ours
+// gets its name when both are in it, and loses it before they go: PATH.tmp.XXXXXX is one that is being made
+// or removed.
 
 enum class StagingState {
   missing,
@@ -23,8 +24,8 @@ enum class StagingState {
 };
 StagingState staging_state(const std::filesystem::path& path);
 
-// The side of pitr-base: exists while the object lives. A stale one in its place is removed first; a live one is an
-// Error (another backup runs).
+// The side of pitr-base: exists while the object lives. A stale one in its place is removed first; a live one
+// is an Error (another backup runs).
 class Staging {
  public:
   Staging(const std::filesystem::path& path, mode_t directory_mode);

@@ -7,7 +7,8 @@
 namespace pitr {
 namespace {
 
-// Compares what is written with what `original` gives; throws Different at the first byte that is not the same.
+// Compares what is written with what `original` gives; throws Different at the first byte that is not the
+// same.
 class CompareSink final : public Sink {
  public:
   struct Different : Error {
@@ -152,8 +153,8 @@ std::optional<ClusterIdentity> read_marker(Store& store) {
 
 void write_marker(Store& store, const ClusterIdentity& identity) {
   const auto sink = store.create(marker());
-  const std::string text = fmt::format("System-Identifier: {}\nSegment-Size: {}\n", identity.system_identifier,
-                                       identity.segment_size.bytes());
+  const std::string text = fmt::format("System-Identifier: {}\nSegment-Size: {}\n",
+                                       identity.system_identifier, identity.segment_size.bytes());
   sink->write(as_bytes(text));
   sink->finish();
 }
@@ -170,8 +171,8 @@ bool is_empty_place(Store& store) {
 void require_same_cluster(Store& store, const ClusterIdentity& identity) {
   const auto header = any_segment_header(store);
   if (header && header->system_identifier != identity.system_identifier) {
-    fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(), header->system_identifier,
-         identity.system_identifier);
+    fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(),
+         header->system_identifier, identity.system_identifier);
   }
 }
 
@@ -182,11 +183,12 @@ void require_archive_of(Store& store, std::optional<std::uint64_t> system_identi
   } else if (const auto header = any_segment_header(store)) {
     found = header->system_identifier;
   } else {
-    fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)", store.describe(),
-         marker_name);
+    fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)",
+         store.describe(), marker_name);
   }
   if (system_identifier && *found != *system_identifier) {
-    fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(), *found, *system_identifier);
+    fail(Exit::failed, "{}: holds the WAL of cluster {}, not of {}", store.describe(), *found,
+         *system_identifier);
   }
 }
 

@@ -27,15 +27,32 @@ std::vector<Option> archive_options(ArchiveCommand& command) {
   struct Row {
     std::string_view name, alias, argument;
   };
-  constexpr Row others[] = {{"dst-backup", "db", "DIR"},    {"force-data-dir", "f", ""},   {"init", "", ""},
-                            {"no-header-check", "", ""},    {"parallel-jobs", "PJ", "N"},  {"pid-file", "", "FILE"},
-                            {"temp-dir", "t", "DIR"},       {"not-nice", "nn", ""},        {"gzip-path", "gp", "FILE"},
-                            {"bzip2-path", "bp", "FILE"},   {"lzma-path", "lp", "FILE"},   {"lz4-path", "ll", "FILE"},
-                            {"xz-path", "xz", "FILE"},      {"nice-path", "np", "FILE"},   {"rsync-path", "rp", "FILE"},
-                            {"ssh-path", "ssh", "FILE"},    {"remote-timeout", "", "S"},   {"dst-remote", "dr", "PLACE"},
-                            {"dst-pipe", "dp", "PROGRAM"},  {"require", "", "WHAT"},       {"spool-dir", "", "DIR"},
-                            {"spool-max", "", "SIZE"},      {"flush", "", ""},             {"batch-size", "", "N"},
-                            {"log", "l", "FILE"},           {"verbose", "v", ""}};
+  constexpr Row others[] = {{"dst-backup", "db", "DIR"},
+                            {"force-data-dir", "f", ""},
+                            {"init", "", ""},
+                            {"no-header-check", "", ""},
+                            {"parallel-jobs", "PJ", "N"},
+                            {"pid-file", "", "FILE"},
+                            {"temp-dir", "t", "DIR"},
+                            {"not-nice", "nn", ""},
+                            {"gzip-path", "gp", "FILE"},
+                            {"bzip2-path", "bp", "FILE"},
+                            {"lzma-path", "lp", "FILE"},
+                            {"lz4-path", "ll", "FILE"},
+                            {"xz-path", "xz", "FILE"},
+                            {"nice-path", "np", "FILE"},
+                            {"rsync-path", "rp", "FILE"},
+                            {"ssh-path", "ssh", "FILE"},
+                            {"remote-timeout", "", "S"},
+                            {"dst-remote", "dr", "PLACE"},
+                            {"dst-pipe", "dp", "PROGRAM"},
+                            {"require", "", "WHAT"},
+                            {"spool-dir", "", "DIR"},
+                            {"spool-max", "", "SIZE"},
+                            {"flush", "", ""},
+                            {"batch-size", "", "N"},
+                            {"log", "l", "FILE"},
+                            {"verbose", "v", ""}};
   for (const Row& row : others) table.push_back({row.name, row.alias, row.argument, "", nothing, true});
   return table;
 }
@@ -56,7 +73,8 @@ ArchiveCommand::Kind kind_of(const std::vector<std::string>& words) {
   using Kind = ArchiveCommand::Kind;
   const std::string first = basename(words.front());
   const std::string second = words.size() > 1 ? words[1] : "";
-  if (first == "true" || first == ":" || first == "echo" || (first == "exit" && second == "0")) return Kind::discards;
+  if (first == "true" || first == ":" || first == "echo" || (first == "exit" && second == "0"))
+    return Kind::discards;
   if (first == "false" || first == "exit") return Kind::refuses;
   return Kind::other;
 }

@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
 #include "common/postgres/server.h"
 #include "common/postgres/wal.h"
+#include "common/store/place.h"
 #include "monitor/check/setup_report.h"
 
 namespace pitr {
 
-// pg_stat_archiver: what the server says of its archive_command. One that is killed or answers more than 125 is not
-// counted there.
+// pg_stat_archiver: what the server says of its archive_command. One that is killed or answers more than 125
+// is not counted there.
 struct Archiver {
   std::int64_t failed_count = 0;
   std::string last_failed_wal, last_archived_wal;  // "" when there was none
@@ -28,13 +28,14 @@ struct Arrival {
   std::optional<double> seconds;  // after which it was there; null: it is not
   std::string failure;            // why the last look failed; "" when it is just not there
 };
-// Polls until `wal` is at every destination, the time is over, or the archive_command has failed three times since
-// `before`: then PostgreSQL pauses for a minute.
+// Polls until `wal` is at every destination, the time is over, or the archive_command has failed three times
+// since `before`: then PostgreSQL pauses for a minute.
 std::vector<Arrival> wait_for_arrival(Server& server, const Archiver& before, const WalName& wal,
                                       const std::vector<Place>& destinations, std::chrono::seconds patience);
 
 // A failed line for each destination where it is not, with what the server says about it.
-void report_missing(Server& server, const Archiver& before, const WalName& wal, const std::vector<Arrival>& arrivals,
-                    const std::filesystem::path& data_directory, SetupReport& report);
+void report_missing(Server& server, const Archiver& before, const WalName& wal,
+                    const std::vector<Arrival>& arrivals, const std::filesystem::path& data_directory,
+                    SetupReport& report);
 
 }  // namespace pitr

@@ -34,17 +34,19 @@ fs::path directory_of(const CheckOptions& options, Server* server, SetupReport& 
 }
 
 // Is the -D of pitr-archive this cluster's? Without one it is the server's working directory.
-void check_command_directory(const ArchiveCommand& command, const fs::path& data_directory, SetupReport& report) {
+void check_command_directory(const ArchiveCommand& command, const fs::path& data_directory,
+                             SetupReport& report) {
   const fs::path named = data_directory / command.data_directory;
   std::error_code code;
   if (command.data_directory.empty() || fs::equivalent(named, data_directory, code)) return;
-  report.failed("archive_command", fmt::format("its --data-dir {} is not {}", named.native(), data_directory.native()),
+  report.failed("archive_command",
+                fmt::format("its --data-dir {} is not {}", named.native(), data_directory.native()),
                 "leave --data-dir out, and reload");
 }
 
 // Given ones, else what the server's settings name.
-std::vector<Place> destinations_of(const CheckOptions& options, const ArchivingSettings& settings, Server* server,
-                                   const fs::path& data_directory, SetupReport& report) {
+std::vector<Place> destinations_of(const CheckOptions& options, const ArchivingSettings& settings,
+                                   Server* server, const fs::path& data_directory, SetupReport& report) {
   if (!options.destinations.empty() || server == nullptr) return options.destinations;
   std::vector<Place> found = settings.library.empty() ? settings.command.destinations : std::vector<Place>();
   if (settings.library == "basic_archive") {
@@ -82,7 +84,8 @@ std::vector<Place> check_destinations(const std::vector<Place>& destinations, co
 std::string reason_against_trip(const ArchivingSettings& settings, const std::vector<Place>& wanted,
                                 const std::vector<Place>& reached) {
   if (!settings.is_on) return "archiving is off";
-  if (settings.library.empty() && settings.command.kind == ArchiveCommand::Kind::none) return "archive_command is empty";
+  if (settings.library.empty() && settings.command.kind == ArchiveCommand::Kind::none)
+    return "archive_command is empty";
   if (!wanted.empty() && reached.empty()) return "no destination was reached";
   return "";
 }
@@ -95,8 +98,10 @@ void check_archiving(Server& server, const ArchivingSettings& settings, const st
                           "run pitr-check on its primary as well");
   }
   const std::string reason = reason_against_trip(settings, wanted, trip.destinations);
-  if (!reason.empty()) return report.failed(subject, "was not tried: " + reason, "correct that and run this again");
-  report.attempt(subject, "connect as a superuser, or grant EXECUTE on pg_create_restore_point and pg_switch_wal",
+  if (!reason.empty())
+    return report.failed(subject, "was not tried: " + reason, "correct that and run this again");
+  report.attempt(subject,
+                 "connect as a superuser, or grant EXECUTE on pg_create_restore_point and pg_switch_wal",
                  [&] { check_round_trip(server, trip, report); });
 }
 
@@ -125,11 +130,13 @@ void check_setup(const CheckOptions& options, SetupReport& report) {
   const std::vector<Place> wanted = destinations_of(options, settings, server.get(), data_directory, report);
   const std::vector<Place> reached = check_destinations(wanted, archived, report);
   if (!settings_known || !archived.identity) {
-    return report.failed("archiving", fmt::format("was not tried: the {} not known",
-                                                  archived.identity ? "settings are" : "cluster is"),
-                         "correct what is said above");
+    return report.failed(
+        "archiving",
+        fmt::format("was not tried: the {} not known", archived.identity ? "settings are" : "cluster is"),
+        "correct what is said above");
   }
-  const RoundTrip trip{reached, data_directory, *archived.identity, options.temporary_directory, options.timeout};
+  const RoundTrip trip{reached, data_directory, *archived.identity, options.temporary_directory,
+                       options.timeout};
   check_archiving(*server, settings, wanted, trip, report);
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
 #include "common/postgres/server.h"
+#include "common/store/place.h"
 #include "monitor/check/setup_report.h"
 
 namespace pitr {
@@ -18,7 +18,8 @@ struct CheckOptions {
   int timeout = 60;
 };
 
-// Everything that a recovery will depend on, from the settings to a segment that comes back out of the archive.
+// Everything that a recovery will depend on, from the settings to a segment that comes back out of the
+// archive.
 void check_setup(const CheckOptions& options, SetupReport& report);
 
 }  // namespace pitr

@@ -7,9 +7,9 @@
 
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
+#include "common/os/temporary_directory.h"
 #include "common/process/process.h"
 #include "common/process/sibling_program.h"
-#include "common/os/temporary_directory.h"
 #include "common/wal/wal_archive.h"
 #include "monitor/check/archiver_wait.h"
 
@@ -30,10 +30,12 @@ WalName switch_wal(Server& server) {
 void fetch(const Place& place, const WalName& wal, const RoundTrip& trip, const fs::path& target) {
   const std::string prefix =
       place.has_codec ? fmt::format("{}=", pitr::name(place.compression.codec)) : std::string();
-  const int status = run({sibling_program("pitr-restore").native(), "--source=" + prefix + place.place,
-                          "--data-dir=" + trip.data_directory.native(), "--no-wait", wal.text(), target.native()},
-                         trip.temporary_directory);
-  if (status != 0) fail(Exit::failed, "pitr-restore answers {} instead of handing over {}", status, wal.text());
+  const int status =
+      run({sibling_program("pitr-restore").native(), "--source=" + prefix + place.place,
+           "--data-dir=" + trip.data_directory.native(), "--no-wait", wal.text(), target.native()},
+          trip.temporary_directory);
+  if (status != 0)
+    fail(Exit::failed, "pitr-restore answers {} instead of handing over {}", status, wal.text());
 }
 
 // Null: the server has recycled its file meanwhile, and nothing can be said.
@@ -61,14 +63,15 @@ void check_way_back(const Place& place, const WalName& wal, double seconds, cons
   const fs::path fetched = scratch.path() / wal.text();
   fetch(place, wal, trip, fetched);
   const auto same = same_as_in_pg_wal(wal, trip, fetched);
-  const std::string arrived = fmt::format("{} arrived after {:.1f} s and came back through pitr-restore", wal.text(),
-                                          seconds);
+  const std::string arrived =
+      fmt::format("{} arrived after {:.1f} s and came back through pitr-restore", wal.text(), seconds);
   if (same && !*same) {
     return report.failed(place.place, fmt::format("{}, but not as it is in pg_wal", arrived),
                          "the archive is damaged or another server writes into it: run pitr-verify");
   }
   if (!same) check_again(wal, trip, fetched);
-  report.ok(place.place, arrived + (same ? ", byte for byte" : ", whole; the server has recycled its own already"));
+  report.ok(place.place,
+            arrived + (same ? ", byte for byte" : ", whole; the server has recycled its own already"));
 }
 
 }  // namespace
@@ -80,9 +83,8 @@ void check_round_trip(Server& server, const RoundTrip& trip, SetupReport& report
       wait_for_arrival(server, before, wal, trip.destinations, std::chrono::seconds(trip.timeout));
   for (const Arrival& arrival : arrivals) {
     if (!arrival.seconds) continue;
-    report.attempt(arrival.place.place, "run pitr-verify on it", [&] {
-      check_way_back(arrival.place, wal, *arrival.seconds, trip, report);
-    });
+    report.attempt(arrival.place.place, "run pitr-verify on it",
+                   [&] { check_way_back(arrival.place, wal, *arrival.seconds, trip, report); });
   }
   report_missing(server, before, wal, arrivals, trip.data_directory, report);
 }

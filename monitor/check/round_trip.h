@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <vector>
 
-#include "common/store/place.h"
 #include "common/postgres/control_file.h"
 #include "common/postgres/server.h"
+#include "common/store/place.h"
 #include "monitor/check/setup_report.h"
 
 namespace pitr {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "common/store/place.h"
 #include "common/process/process.h"
+#include "common/store/place.h"
 #include "common/wal/wal_archive.h"
 #include "monitor/check/setup_directory.h"
 
@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
-// Nobody can end a read from a dead NFS server: the first look is a process of its own that can be left behind.
+// Nobody can end a read from a dead NFS server: the first look is a process of its own that can be left
+// behind.
 void require_answer(const std::string& place) {
   using Clock = std::chrono::steady_clock;
   constexpr auto patience = std::chrono::seconds(10);
@@ -38,10 +39,11 @@ void check_marker(const std::string& place, const ArchivedServer& server, SetupR
                                        server.data_directory.native(), place);
   const auto store = open_store(place, {});
   if (const auto marker = read_marker(*store)) {
-    if (!server.identity) return report.ok(place, fmt::format("marked for cluster {}", marker->system_identifier));
+    if (!server.identity)
+      return report.ok(place, fmt::format("marked for cluster {}", marker->system_identifier));
     if (*marker == *server.identity) return report.ok(place, "marked for this cluster");
-    const std::string text = fmt::format("is the archive of cluster {}, this one is {}", marker->system_identifier,
-                                         server.identity->system_identifier);
+    const std::string text = fmt::format("is the archive of cluster {}, this one is {}",
+                                         marker->system_identifier, server.identity->system_identifier);
     return report.failed(place, text, "every cluster needs a directory of its own, also after pg_upgrade");
   }
   if (server.identity) require_same_cluster(*store, *server.identity);
@@ -49,10 +51,12 @@ void check_marker(const std::string& place, const ArchivedServer& server, SetupR
     report.warning(place, "is empty and not marked; --state-dir marks it with the first segment",
                    "if WAL was archived here before: is its disk mounted?");
   } else if (server.needs_marker) {
-    report.failed(place, fmt::format("has no marker {}: pitr-archive stores nothing here", marker_name), init);
+    report.failed(place, fmt::format("has no marker {}: pitr-archive stores nothing here", marker_name),
+                  init);
   } else {
-    report.warning(place, fmt::format("has no marker {}: an unmounted disk looks like an empty archive", marker_name),
-                   init);
+    report.warning(
+        place, fmt::format("has no marker {}: an unmounted disk looks like an empty archive", marker_name),
+        init);
   }
 }
 
@@ -70,12 +74,16 @@ void check_writing(const std::string& place, SetupReport& report) {
       case Publishing::link:
         return report.ok(place, fmt::format("{} may write; files get their names by link()", user));
       case Publishing::rename_without_replacing:
-        return report.ok(place, fmt::format("{} may write; no links here, files get their names by a rename that "
-                                            "replaces nothing", user));
+        return report.ok(place,
+                         fmt::format("{} may write; no links here, files get their names by a rename that "
+                                     "replaces nothing",
+                                     user));
       case Publishing::rename_under_lock:
-        return report.warning(place, "has neither links nor a rename that replaces nothing: a lock keeps archivers of "
-                                     "this host apart, not those of others",
-                              "let no second host archive into it");
+        return report.warning(
+            place,
+            "has neither links nor a rename that replaces nothing: a lock keeps archivers of "
+            "this host apart, not those of others",
+            "let no second host archive into it");
     }
   });
 }
@@ -108,31 +116,33 @@ bool same_file_system(const fs::path& one, const fs::path& other) {
 }  // namespace
 
 bool check_destination(const std::string& place, const ArchivedServer& server, SetupReport& report) {
-  if (!server.data_directory.empty() && (lies_within(place, server.data_directory) ||
-                                         lies_within(place, server.data_directory / "pg_wal"))) {
+  if (!server.data_directory.empty() &&
+      (lies_within(place, server.data_directory) || lies_within(place, server.data_directory / "pg_wal"))) {
     report.failed(place, "lies in the data directory", "archive to another place, on another disk");
     return false;
   }
   // The message of a missing directory tells what to do about it.
-  if (!report.attempt(place, "create it if it is new, as a directory of the server's user", [&] {
-        require_answer(place);
-      })) {
+  if (!report.attempt(place, "create it if it is new, as a directory of the server's user",
+                      [&] { require_answer(place); })) {
     return false;
   }
-  report.attempt(place, "every cluster needs a directory of its own", [&] { check_marker(place, server, report); });
+  report.attempt(place, "every cluster needs a directory of its own",
+                 [&] { check_marker(place, server, report); });
   report.attempt(place, "", [&] { check_openness(place, report); });
   check_writing(place, report);
   report.attempt(place, "", [&] { check_space(place, server, report); });
   return true;
 }
 
-void check_places_apart(const std::vector<Place>& destinations, const fs::path& data_directory, SetupReport& report) {
+void check_places_apart(const std::vector<Place>& destinations, const fs::path& data_directory,
+                        SetupReport& report) {
   if (destinations.empty() || data_directory.empty()) return;
   const bool all_beside = std::ranges::all_of(destinations, [&](const Place& destination) {
     return same_file_system(destination.place, data_directory);
   });
   if (all_beside) {
-    report.warning("destinations", "are all in the file system of the data directory: one lost disk takes both",
+    report.warning("destinations",
+                   "are all in the file system of the data directory: one lost disk takes both",
                    "add a --dst-local on another disk");
   } else {
     report.ok("destinations", "at least one is in another file system than the data directory");

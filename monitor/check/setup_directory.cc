@@ -6,8 +6,8 @@
 
 #include <set>
 
-#include "common/os/signals.h"
 #include "common/os/file.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -33,15 +33,19 @@ void check_same_directory(const fs::path& data_directory, Server& server, SetupR
   const std::string of_server = server.value("SELECT system_identifier FROM pg_control_system()");
   const std::string advice = "give --data-dir of the server that --host and --port name";
   if (of_server != std::to_string(identity.system_identifier)) {
-    return report.failed(subject, fmt::format("{} is of cluster {}, the server is of cluster {}",
-                                              data_directory.native(), identity.system_identifier, of_server), advice);
+    return report.failed(subject,
+                         fmt::format("{} is of cluster {}, the server is of cluster {}",
+                                     data_directory.native(), identity.system_identifier, of_server),
+                         advice);
   }
   const fs::path servers = server.setting("data_directory");
   std::error_code code;
   // In a container the server may call it by a path that does not exist here.
   if (fs::exists(servers, code) && !fs::equivalent(servers, data_directory, code)) {
-    return report.failed(subject, fmt::format("{} is a copy: the server runs in {}", data_directory.native(),
-                                              servers.native()), advice);
+    return report.failed(
+        subject,
+        fmt::format("{} is a copy: the server runs in {}", data_directory.native(), servers.native()),
+        advice);
   }
   report.ok(subject, fmt::format("{} of cluster {}", data_directory.native(), identity.system_identifier));
 }
@@ -51,10 +55,12 @@ bool check_file(const fs::path& path, SetupReport& report) {
   const mode_t mode = status_of(path).st_mode;
   const std::string subject = "configuration";
   if ((mode & S_IWOTH) != 0) {
-    report.failed(subject, path.native() + ": everybody may write to it, and so run commands as the server's user",
+    report.failed(subject,
+                  path.native() + ": everybody may write to it, and so run commands as the server's user",
                   "chmod o-w " + path.native());
   } else if ((mode & S_IWGRP) != 0) {
-    report.warning(subject, path.native() + ": its group may write to it, and so run commands as the server's user",
+    report.warning(subject,
+                   path.native() + ": its group may write to it, and so run commands as the server's user",
                    "chmod g-w " + path.native());
   }
   return (mode & (S_IWOTH | S_IWGRP)) == 0;
@@ -66,7 +72,8 @@ std::set<fs::path> configuration_files(Server& server, const fs::path& data_dire
   for (const char* name : {"config_file", "hba_file", "ident_file"}) {
     if (const fs::path path = server.setting(name); !path.empty()) files.insert(path);
   }
-  if (is_there(data_directory / "postgresql.auto.conf")) files.insert(data_directory / "postgresql.auto.conf");
+  if (is_there(data_directory / "postgresql.auto.conf"))
+    files.insert(data_directory / "postgresql.auto.conf");
   try {
     for (const Server::Row& row : server.query("SELECT DISTINCT sourcefile FROM pg_file_settings")) {
       if (row.at(0)) files.insert(*row[0]);
@@ -86,12 +93,14 @@ std::string user_name(uid_t user) {
 
 std::optional<ClusterIdentity> check_data_directory(const fs::path& data_directory, Server* server,
                                                     SetupReport& report) {
-  report.attempt("user", "give --data-dir and run it as its owner", [&] { check_user(data_directory, report); });
+  report.attempt("user", "give --data-dir and run it as its owner",
+                 [&] { check_user(data_directory, report); });
   std::optional<ClusterIdentity> identity;
-  report.attempt("data directory", "run it as its owner or as root, and connect as a member of pg_monitor", [&] {
-    identity = read_cluster_identity(data_directory);
-    if (server != nullptr) check_same_directory(data_directory, *server, report);
-  });
+  report.attempt("data directory", "run it as its owner or as root, and connect as a member of pg_monitor",
+                 [&] {
+                   identity = read_cluster_identity(data_directory);
+                   if (server != nullptr) check_same_directory(data_directory, *server, report);
+                 });
   return identity;
 }
 
@@ -102,7 +111,8 @@ void check_configuration_files(Server& server, const fs::path& data_directory, S
     report.attempt("configuration", "its owner must be able to read it",
                    [&] { good += check_file(path, report) ? 1 : 0; });
   }
-  if (good > 0) report.ok("configuration", fmt::format("nobody else may write to {} of {} files", good, files.size()));
+  if (good > 0)
+    report.ok("configuration", fmt::format("nobody else may write to {} of {} files", good, files.size()));
 }
 
 }  // namespace pitr

@@ -64,11 +64,11 @@ void check_programs(const ArchiveCommand& command, SetupReport& report) {
       if (is_remote_program(word) && word != command.program) check_program(word, report);
     }
     // rsync and scp start it to get to another host.
-    if (goes_far && std::ranges::find(command.words, "ssh") == command.words.end()) check_program("ssh", report);
+    if (goes_far && std::ranges::find(command.words, "ssh") == command.words.end())
+      check_program("ssh", report);
   }
-  report.attempt("programs", "install the whole suite in one directory", [&] {
-    report.ok("programs", sibling_program("pitr-restore").native());
-  });
+  report.attempt("programs", "install the whole suite in one directory",
+                 [&] { report.ok("programs", sibling_program("pitr-restore").native()); });
 }
 
 }  // namespace pitr

@@ -7,7 +7,6 @@
 #include "common/base/error.h"
 #include "common/os/signals.h"
 
-
 namespace pitr {
 
 std::string_view text(Verdict verdict) {
@@ -32,7 +31,8 @@ void SetupReport::add(SetupLine line) {
   each_(lines_.back());
 }
 
-bool SetupReport::attempt(const std::string& subject, const std::string& advice, const std::function<void()>& check) {
+bool SetupReport::attempt(const std::string& subject, const std::string& advice,
+                          const std::function<void()>& check) {
   try {
     check();
     return true;

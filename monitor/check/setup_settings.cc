@@ -5,7 +5,6 @@
 
 #include "common/os/signals.h"
 
-
 namespace pitr {
 namespace {
 
@@ -50,10 +49,12 @@ void check_archive_timeout(Server& server, SetupReport& report) {
   std::from_chars(text.data(), text.data() + text.size(), seconds);
   constexpr int wasteful = 30;
   if (seconds == 0) {
-    report.warning("archive_timeout", "0: a segment that fills slowly is archived hours later, and lost until then",
+    report.warning("archive_timeout",
+                   "0: a segment that fills slowly is archived hours later, and lost until then",
                    "set archive_timeout = '5min' and reload");
   } else if (seconds < wasteful) {
-    report.warning("archive_timeout", fmt::format("{} s: a whole segment is stored every {} s", seconds, seconds),
+    report.warning("archive_timeout",
+                   fmt::format("{} s: a whole segment is stored every {} s", seconds, seconds),
                    "set archive_timeout = '1min' or more and reload");
   } else {
     report.ok("archive_timeout", fmt::format("{} s", seconds));
@@ -73,7 +74,8 @@ std::string archive_command_text(Server& server, bool is_on) {
   }
 }
 
-void check_library(Server& server, const std::string& library, const std::string& command, SetupReport& report) {
+void check_library(Server& server, const std::string& library, const std::string& command,
+                   SetupReport& report) {
   constexpr int refuses_both = 16;
   if (command.empty()) {
     report.ok("archive_library", library);
@@ -103,24 +105,30 @@ void judge_other(const ArchiveCommand& command, const std::string& text, SetupRe
 }
 
 void check_command(const ArchiveCommand& command, const std::string& text, SetupReport& report) {
-  const std::string advice = "set archive_command = 'pitr-archive ... \"%p\"', see pitr-archive --help, and reload";
+  const std::string advice =
+      "set archive_command = 'pitr-archive ... \"%p\"', see pitr-archive --help, and reload";
   switch (command.kind) {
     case ArchiveCommand::Kind::none:
-      return report.failed("archive_command", "is empty: WAL piles up in pg_wal until its disk is full", advice);
+      return report.failed("archive_command", "is empty: WAL piles up in pg_wal until its disk is full",
+                           advice);
     case ArchiveCommand::Kind::discards:
-      return report.failed("archive_command", text + ": throws all WAL away, and every backup becomes useless", advice);
+      return report.failed("archive_command",
+                           text + ": throws all WAL away, and every backup becomes useless", advice);
     case ArchiveCommand::Kind::refuses:
       return report.failed("archive_command",
-                           text + ": nothing is archived, WAL piles up in pg_wal until its disk is full", advice);
+                           text + ": nothing is archived, WAL piles up in pg_wal until its disk is full",
+                           advice);
     case ArchiveCommand::Kind::pitr_archive:
       if (command.leaves_commands_out) {
-        report.warning("archive_command",
-                       text + ": its other commands do not run for the files that pitr-archive archives ahead",
-                       "give pitr-archive --batch-size 0");
+        report.warning(
+            "archive_command",
+            text + ": its other commands do not run for the files that pitr-archive archives ahead",
+            "give pitr-archive --batch-size 0");
       }
       if (command.problem.empty()) return report.ok("archive_command", text);
-      return report.warning("archive_command", fmt::format("{}: is not understood: {}", text, command.problem),
-                            "its own exit status must be the command's; name the directories with --dst-local");
+      return report.warning(
+          "archive_command", fmt::format("{}: is not understood: {}", text, command.problem),
+          "its own exit status must be the command's; name the directories with --dst-local");
     case ArchiveCommand::Kind::other:
       return judge_other(command, text, report);
   }

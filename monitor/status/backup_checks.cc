@@ -9,9 +9,7 @@
 namespace pitr {
 namespace {
 
-double seconds_since(std::time_t when) {
-  return std::max(std::difftime(std::time(nullptr), when), 0.0);
-}
+double seconds_since(std::time_t when) { return std::max(std::difftime(std::time(nullptr), when), 0.0); }
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
@@ -59,11 +57,15 @@ Measurement backup_size(Sources& sources) {
 
 Measurement drill_age(Sources& sources) {
   const MonitorPlaces& places = sources.places();
-  const std::string& directory = places.state_directory.empty() ? places.backup_directory : places.state_directory;
-  if (directory.empty()) fail(Exit::usage, "no place for the record of a drill (give --state-dir or --backup-dir)");
+  const std::string& directory =
+      places.state_directory.empty() ? places.backup_directory : places.state_directory;
+  if (directory.empty())
+    fail(Exit::usage, "no place for the record of a drill (give --state-dir or --backup-dir)");
   const auto record = read_drill_record(directory);
-  if (!record) return {never, fmt::format("no record of a drill (pitr-verify --drill leaves one in {})", directory)};
-  return {seconds_since(record->finished), fmt::format("{}, took {} s", record->backup, number_text(record->seconds))};
+  if (!record)
+    return {never, fmt::format("no record of a drill (pitr-verify --drill leaves one in {})", directory)};
+  return {seconds_since(record->finished),
+          fmt::format("{}, took {} s", record->backup, number_text(record->seconds))};
 }
 
 }  // namespace pitr

@@ -5,7 +5,6 @@
 #include "common/base/nearest.h"
 #include "common/os/signals.h"
 
-
 namespace pitr {
 namespace {
 
@@ -48,8 +47,8 @@ const Check& check_named(std::string_view name) {
     list += fmt::format("{}{}", list.empty() ? "" : ", ", check.name);
   }
   const std::string_view near = nearest(name, known);
-  fail(Exit::usage, "unknown check {}{} (known: {})", name, near.empty() ? "" : fmt::format(", did you mean {}?", near),
-       list);
+  fail(Exit::usage, "unknown check {}{} (known: {})", name,
+       near.empty() ? "" : fmt::format(", did you mean {}?", near), list);
 }
 
 Status judge(double value, const WantedCheck& wanted) {

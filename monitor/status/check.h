@@ -49,11 +49,12 @@ struct WantedCheck {
   std::optional<Threshold> warning, critical;
 };
 Status judge(double value, const WantedCheck& wanted);
-// Runs them. Checks that cannot look are `unknown` and do not stop the others. `named`: the user has named them; if
-// not, those that have no meaning here are left out.
+// Runs them. Checks that cannot look are `unknown` and do not stop the others. `named`: the user has named
+// them; if not, those that have no meaning here are left out.
 std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool named, Sources& sources);
 
-// The status of several: critical before unknown before warning, because what could not be looked at may be critical.
+// The status of several: critical before unknown before warning, because what could not be looked at may be
+// critical.
 Status worst(const std::vector<CheckResult>& results);
 
 }  // namespace pitr

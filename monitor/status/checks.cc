@@ -9,7 +9,9 @@ bool always(const MonitorPlaces&) { return true; }
 bool has_backups(const MonitorPlaces& places) { return !places.backup_directory.empty(); }
 bool has_archives(const MonitorPlaces& places) { return !places.archives.empty(); }
 bool has_both(const MonitorPlaces& places) { return has_backups(places) && has_archives(places); }
-bool has_drills(const MonitorPlaces& places) { return has_backups(places) || !places.state_directory.empty(); }
+bool has_drills(const MonitorPlaces& places) {
+  return has_backups(places) || !places.state_directory.empty();
+}
 bool has_logs(const MonitorPlaces& places) { return !places.logs.empty(); }
 bool has_spool(const MonitorPlaces& places) { return !places.spool_directory.empty(); }
 bool has_staging(const MonitorPlaces& places) { return !places.staging_directories.empty(); }
@@ -17,39 +19,39 @@ bool has_directory(const MonitorPlaces& places) {
   return has_backups(places) || has_archives(places) || has_spool(places) || !places.data_directory.empty();
 }
 
-// The ages of archiving and restoring have no threshold: an idle server archives nothing, and that is all right. What
-// is stuck shows in current-archive-time.
+// The ages of archiving and restoring have no threshold: an idle server archives nothing, and that is all
+// right. What is stuck shows in current-archive-time.
 constexpr std::array checks = {
-    Check{"archiving-off", "1 when the server throws its WAL away instead of archiving it",
-          Unit::count, "pitr_archiving_off", "", "0", archiving_off, always},
-    Check{"archive-queue", "WAL files that wait for being archived",
-          Unit::count, "pitr_archive_queue_files", "10", "100", archive_queue, always},
-    Check{"current-archive-time", "Seconds that the oldest of them has waited",
-          Unit::seconds, "pitr_current_archive_time_seconds", "5m", "30m", current_archive_time, always},
-    Check{"last-archive-age", "Seconds since a WAL file was archived",
-          Unit::seconds, "pitr_last_archive_age_seconds", "", "", last_archive_age, always},
-    Check{"last-restore-age", "Seconds since a server in recovery got a WAL file",
-          Unit::seconds, "pitr_last_restore_age_seconds", "", "", last_restore_age, always},
-    Check{"current-restore-time", "Seconds that the running restore_command has taken",
-          Unit::seconds, "pitr_current_restore_time_seconds", "5m", "30m", current_restore_time, always},
-    Check{"last-backup-age", "Seconds since the end of the newest backup",
-          Unit::seconds, "pitr_last_backup_age_seconds", "26h", "50h", last_backup_age, has_backups},
-    Check{"backup-size", "Stored bytes of the newest backup",
-          Unit::bytes, "pitr_backup_size_bytes", "", "1:", backup_size, has_backups},
-    Check{"wal-gap", "WAL files that are missing in the archives",
-          Unit::count, "pitr_wal_gap_files", "", "0", wal_gap, has_archives},
-    Check{"recovery-window", "Seconds back to which recovery to any moment is possible",
-          Unit::seconds, "pitr_recovery_window_seconds", "", "1:", recovery_window, has_both},
-    Check{"spool-queue", "WAL files in the spool that a destination has not got yet",
-          Unit::count, "pitr_spool_queue_files", "10", "100", spool_queue, has_spool},
-    Check{"staging-stale", "Staging directories that a dead backup has left",
-          Unit::count, "pitr_staging_stale_directories", "0", "", staging_stale, has_staging},
-    Check{"free-space", "Free part of the fullest file system",
-          Unit::percent, "pitr_free_space_ratio", "15:", "5:", free_space, has_directory},
-    Check{"drill-age", "Seconds since a backup was last restored on trial",
-          Unit::seconds, "pitr_drill_age_seconds", "32d", "", drill_age, has_drills},
-    Check{"errors", "Errors in the logs since --from",
-          Unit::count, "pitr_errors", "0", "", logged_errors, has_logs},
+    Check{"archiving-off", "1 when the server throws its WAL away instead of archiving it", Unit::count,
+          "pitr_archiving_off", "", "0", archiving_off, always},
+    Check{"archive-queue", "WAL files that wait for being archived", Unit::count, "pitr_archive_queue_files",
+          "10", "100", archive_queue, always},
+    Check{"current-archive-time", "Seconds that the oldest of them has waited", Unit::seconds,
+          "pitr_current_archive_time_seconds", "5m", "30m", current_archive_time, always},
+    Check{"last-archive-age", "Seconds since a WAL file was archived", Unit::seconds,
+          "pitr_last_archive_age_seconds", "", "", last_archive_age, always},
+    Check{"last-restore-age", "Seconds since a server in recovery got a WAL file", Unit::seconds,
+          "pitr_last_restore_age_seconds", "", "", last_restore_age, always},
+    Check{"current-restore-time", "Seconds that the running restore_command has taken", Unit::seconds,
+          "pitr_current_restore_time_seconds", "5m", "30m", current_restore_time, always},
+    Check{"last-backup-age", "Seconds since the end of the newest backup", Unit::seconds,
+          "pitr_last_backup_age_seconds", "26h", "50h", last_backup_age, has_backups},
+    Check{"backup-size", "Stored bytes of the newest backup", Unit::bytes, "pitr_backup_size_bytes", "",
+          "1:", backup_size, has_backups},
+    Check{"wal-gap", "WAL files that are missing in the archives", Unit::count, "pitr_wal_gap_files", "", "0",
+          wal_gap, has_archives},
+    Check{"recovery-window", "Seconds back to which recovery to any moment is possible", Unit::seconds,
+          "pitr_recovery_window_seconds", "", "1:", recovery_window, has_both},
+    Check{"spool-queue", "WAL files in the spool that a destination has not got yet", Unit::count,
+          "pitr_spool_queue_files", "10", "100", spool_queue, has_spool},
+    Check{"staging-stale", "Staging directories that a dead backup has left", Unit::count,
+          "pitr_staging_stale_directories", "0", "", staging_stale, has_staging},
+    Check{"free-space", "Free part of the fullest file system", Unit::percent, "pitr_free_space_ratio",
+          "15:", "5:", free_space, has_directory},
+    Check{"drill-age", "Seconds since a backup was last restored on trial", Unit::seconds,
+          "pitr_drill_age_seconds", "32d", "", drill_age, has_drills},
+    Check{"errors", "Errors in the logs since --from", Unit::count, "pitr_errors", "0", "", logged_errors,
+          has_logs},
 };
 
 }  // namespace

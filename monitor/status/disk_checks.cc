@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "common/store/place.h"
 #include "common/codec/codec.h"
-#include "common/wal/staging.h"
 #include "common/os/temporary_file.h"
 #include "common/postgres/wal.h"
+#include "common/store/place.h"
+#include "common/wal/staging.h"
 #include "monitor/status/measure.h"
 
 namespace pitr {
@@ -25,11 +25,14 @@ bool is_wal_name(std::string_view text) {
   return WalName::parse(text).has_value();
 }
 
-// Of blocks and, where the file system counts them, of files: without a free inode nothing can be written either.
+// Of blocks and, where the file system counts them, of files: without a free inode nothing can be written
+// either.
 double free_percent(const std::string& path) {
   struct statvfs status;
   if (::statvfs(path.c_str(), &status) != 0) fail(Exit::failed, "statvfs {}: {}", path, errno_text(errno));
-  const auto percent = [](auto free, auto all) { return 100.0 * static_cast<double>(free) / static_cast<double>(all); };
+  const auto percent = [](auto free, auto all) {
+    return 100.0 * static_cast<double>(free) / static_cast<double>(all);
+  };
   if (status.f_blocks == 0) fail(Exit::failed, "statvfs {}: the file system does not tell its size", path);
   const double blocks = percent(status.f_bavail, status.f_blocks);
   return status.f_files == 0 ? blocks : std::min(blocks, percent(status.f_favail, status.f_files));
@@ -43,7 +46,8 @@ Measurement spool_queue(Sources& sources) {
   std::error_code code;
   double count = 0;
   std::string oldest;
-  for (fs::recursive_directory_iterator entry(directory, code), end; !code && entry != end; entry.increment(code)) {
+  for (fs::recursive_directory_iterator entry(directory, code), end; !code && entry != end;
+       entry.increment(code)) {
     const std::string name = entry->path().filename();
     if (is_temporary_name(name) || !is_wal_name(name)) continue;
     ++count;
@@ -75,12 +79,14 @@ Measurement staging_stale(Sources& sources) {
 
 Measurement free_space(Sources& sources) {
   const MonitorPlaces& places = sources.places();
-  std::vector<std::string> directories = {places.backup_directory, places.spool_directory, places.data_directory};
+  std::vector<std::string> directories = {places.backup_directory, places.spool_directory,
+                                          places.data_directory};
   // pg_wal may lie elsewhere.
   if (!places.data_directory.empty()) directories.push_back(places.data_directory + "/pg_wal");
   for (const Place& place : places.archives) directories.push_back(place.place);
   std::erase(directories, "");
-  if (directories.empty()) fail(Exit::usage, "no directory to look at (give --archive, --backup-dir or --data-dir)");
+  if (directories.empty())
+    fail(Exit::usage, "no directory to look at (give --archive, --backup-dir or --data-dir)");
   double least = 100;
   std::string fullest = directories.front();
   for (const std::string& directory : directories) {

@@ -7,8 +7,8 @@
 #include <ctime>
 #include <memory>
 
-#include "common/os/file_source.h"
 #include "common/os/fd.h"
+#include "common/os/file_source.h"
 #include "monitor/status/measure.h"
 
 namespace pitr {
@@ -51,10 +51,12 @@ std::string text_from(const FileSource& file, std::uint64_t begin, std::uint64_t
 // Calls `each` with what stands before each line end; what follows the last one is being written.
 template <typename F>
 void each_line(std::string_view text, F each) {
-  for (std::size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) each(text.substr(0, end));
+  for (std::size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
+    each(text.substr(0, end));
 }
 
-// Lines come in the order of time: where the first one of a stretch is older, nothing before it is of interest.
+// Lines come in the order of time: where the first one of a stretch is older, nothing before it is of
+// interest.
 std::uint64_t find_begin(const FileSource& file, Clock::time_point from) {
   std::uint64_t begin = file.size();
   while (begin > 0) {
@@ -97,7 +99,8 @@ Clock::time_point parse_from(std::string_view text, Clock::time_point now) {
   const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
   constexpr std::int64_t hundred_years = 3'155'760'000;
   if (code != std::errc() || end != digits.data() + digits.size() || seconds < 0 || seconds > hundred_years) {
-    fail(Exit::usage, "--from {}: wanted is 'YYYY-MM-DD HH:MM:SS' or seconds, -300 for the last five minutes", text);
+    fail(Exit::usage, "--from {}: wanted is 'YYYY-MM-DD HH:MM:SS' or seconds, -300 for the last five minutes",
+         text);
   }
   return now - std::chrono::seconds(seconds);
 }
@@ -119,8 +122,8 @@ std::vector<std::filesystem::path> log_files(const std::string& pattern) {
   };
   const std::unique_ptr<glob_t, Free> owner(&found);
   if (::glob(wanted.c_str(), GLOB_ERR, nullptr, &found) != 0) {
-    fail(Exit::failed, "log {}: no such file, or its directory cannot be read (give the --log of who writes it)",
-         pattern);
+    fail(Exit::failed,
+         "log {}: no such file, or its directory cannot be read (give the --log of who writes it)", pattern);
   }
   return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
 }
@@ -144,8 +147,8 @@ void count_errors(const std::filesystem::path& path, Clock::time_point from, Log
       ++errors.count;
       errors.last = line->message;
     });
-    // The next stretch begins at the last line feed, whose line text_from() passes over. A line that is longer than a
-    // stretch is none of ours.
+    // The next stretch begins at the last line feed, whose line text_from() passes over. A line that is
+    // longer than a stretch is none of ours.
     const std::uint64_t next = begin + skipped + taken;
     if (end == size) return;
     begin = next > begin + 1 ? next - 1 : end;

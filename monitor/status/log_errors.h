@@ -18,8 +18,10 @@ struct LogLine {
 // Null: the end of a message with several lines, or foreign.
 std::optional<LogLine> parse_log_line(std::string_view line);
 
-// --from: "2026-11-22 14:03:00" (local time), or seconds back from `now`, with a minus or without. Throws usage.
-std::chrono::system_clock::time_point parse_from(std::string_view text, std::chrono::system_clock::time_point now);
+// --from: "2026-11-22 14:03:00" (local time), or seconds back from `now`, with a minus or without. Throws
+// usage.
+std::chrono::system_clock::time_point parse_from(std::string_view text,
+                                                 std::chrono::system_clock::time_point now);
 
 // The files that a --log template names, at whatever time. Throws when there is none.
 std::vector<std::filesystem::path> log_files(const std::string& pattern);
@@ -29,6 +31,7 @@ struct LoggedErrors {
   std::string last;  // message of the last one
 };
 // Lines of the levels ERROR and FATAL since `from`. Reads the file from its end.
-void count_errors(const std::filesystem::path& file, std::chrono::system_clock::time_point from, LoggedErrors& errors);
+void count_errors(const std::filesystem::path& file, std::chrono::system_clock::time_point from,
+                  LoggedErrors& errors);
 
 }  // namespace pitr

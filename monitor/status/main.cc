@@ -3,8 +3,8 @@
 #include <ctime>
 #include <map>
 
-#include "common/os/file.h"
 #include "common/cli/program.h"
+#include "common/os/file.h"
 #include "monitor/status/check.h"
 #include "monitor/status/status_page.h"
 
@@ -17,20 +17,26 @@ constexpr Manual manual{
     .summary = "say how archiving, restoring and backups are doing",
     .operands = "",
     .description =
-        "Runs checks. Without --check all that the other options name a place for, those of the server always. With "
+        "Runs checks. Without --check all that the other options name a place for, those of the server "
+        "always. With "
         "one --check and no --format it prints one bare number.\n\n"
         "Checks: archiving-off, archive-queue, current-archive-time, last-archive-age, last-restore-age, "
-        "current-restore-time (from the server); last-backup-age, backup-size (--backup-dir); wal-gap (--archive); "
-        "recovery-window (both); spool-queue (--spool-dir); staging-stale (--xlogs); free-space (any directory); "
+        "current-restore-time (from the server); last-backup-age, backup-size (--backup-dir); wal-gap "
+        "(--archive); "
+        "recovery-window (both); spool-queue (--spool-dir); staging-stale (--xlogs); free-space (any "
+        "directory); "
         "drill-age (--state-dir or --backup-dir); errors (--log).\n\n"
-        "A threshold is a range that raises no alarm, as plugins of Nagios have it: 10 is 0 to 10, 10: is 10 and more, "
-        "@5:10 is not 5 to 10. s m h d w stand for times, K M G T for bytes. Thresholds of other checks than the given "
+        "A threshold is a range that raises no alarm, as plugins of Nagios have it: 10 is 0 to 10, 10: is 10 "
+        "and more, "
+        "@5:10 is not 5 to 10. s m h d w stand for times, K M G T for bytes. Thresholds of other checks than "
+        "the given "
         "ones keep their defaults; an empty value (archive-queue=) means no alarm.\n\n"
         "What could not be looked at is UNKNOWN and never OK.",
-    .exit_status = "0  OK\n"
-                   "1  WARNING\n"
-                   "2  CRITICAL\n"
-                   "3  UNKNOWN: something could not be looked at, or a wrong option",
+    .exit_status =
+        "0  OK\n"
+        "1  WARNING\n"
+        "2  CRITICAL\n"
+        "3  UNKNOWN: something could not be looked at, or a wrong option",
     .example = "pitr-monitor -b /backup/base -a /backup/wal --format nagios --critical archive-queue=50",
 };
 
@@ -47,28 +53,35 @@ std::vector<Option> option_table(Options& options, Log& log) {
   return {
       {"check", "c", "NAME", "run this check; may be given often", append_text(options.checks), true},
       {"list", "", "", "print the checks and their thresholds", set_flag(options.list)},
-      {"warning", "w", "[NAME=]RANGE", "warn outside RANGE; NAME= with several checks", append_text(options.warning),
-       true},
+      {"warning", "w", "[NAME=]RANGE", "warn outside RANGE; NAME= with several checks",
+       append_text(options.warning), true},
       {"critical", "", "[NAME=]RANGE", "the same for critical", append_text(options.critical), true},
       {"format", "", "text|json|nagios|prometheus", "print so (default: text; one check: a number)",
        set_choice(options.format, {"text", "json", "nagios", "prometheus"})},
       {"output", "o", "FILE", "write to FILE, which is whole at any moment", set_text(options.output)},
-      {"archive", "a", "[CODEC=]DIR", "look at the WAL archive DIR; may be given often", append_place(places.archives),
-       true},
+      {"archive", "a", "[CODEC=]DIR", "look at the WAL archive DIR; may be given often",
+       append_place(places.archives), true},
       {"backup-dir", "b", "DIR", "look at the backups in DIR", set_text(places.backup_directory)},
       {"xlogs", "x", "DIR", "look at the staging directory DIR; may be given often",
        append_text(places.staging_directories), true},
       {"spool-dir", "", "DIR", "look at the spool of pitr-archive", set_text(places.spool_directory)},
-      {"data-dir", "D", "DIR", "free-space: look at the data directory, too", set_text(places.data_directory)},
+      {"data-dir", "D", "DIR", "free-space: look at the data directory, too",
+       set_text(places.data_directory)},
       {"log", "l", "FILE", "read the logs FILE (^Y-^m-^d: any date); often", append_text(places.logs), true},
       {"from", "", "TIME|-SECONDS", "count errors since then (default: one day)", set_text(places.from)},
-      {"state-dir", "s", "DIR", "read the record of pitr-verify --drill in DIR", set_text(places.state_directory)},
-      {"host", "h", "HOST", "connect to the server at HOST or in that directory", set_text(places.server.host)},
+      {"state-dir", "s", "DIR", "read the record of pitr-verify --drill in DIR",
+       set_text(places.state_directory)},
+      {"host", "h", "HOST", "connect to the server at HOST or in that directory",
+       set_text(places.server.host)},
       {"port", "p", "PORT", "connect to this port", set_text(places.server.port)},
-      {"username", "U", "NAME", "connect as NAME, who has the role pg_monitor", set_text(places.server.username)},
-      {"database", "d", "NAME", "connect to the database NAME (default: postgres)", set_text(places.server.database)},
-      {"verbose", "v", "", "say on stderr what is done", [&log](const std::string&) { log.set_verbose(true); }},
-      {"temp-dir", "t", "DIR", "accepted; nothing is stored temporarily", no_meaning(options.unused, "temp-dir")},
+      {"username", "U", "NAME", "connect as NAME, who has the role pg_monitor",
+       set_text(places.server.username)},
+      {"database", "d", "NAME", "connect to the database NAME (default: postgres)",
+       set_text(places.server.database)},
+      {"verbose", "v", "", "say on stderr what is done",
+       [&log](const std::string&) { log.set_verbose(true); }},
+      {"temp-dir", "t", "DIR", "accepted; nothing is stored temporarily",
+       no_meaning(options.unused, "temp-dir")},
       {"psql-path", "pp", "FILE", "accepted; psql is not used", no_meaning(options.unused, "psql-path")},
   };
 }
@@ -84,16 +97,18 @@ Thresholds by_check(const std::vector<std::string>& given, std::string_view opti
     if (end == text.npos && wanted.size() != 1) {
       fail(Exit::usage, "--{} {}: of which check? (write --{} NAME={})", option, text, option, text);
     }
-    const Check& check = end == text.npos ? *wanted.front().check : check_named(std::string_view(text).substr(0, end));
+    const Check& check =
+        end == text.npos ? *wanted.front().check : check_named(std::string_view(text).substr(0, end));
     const std::string range = end == text.npos ? text : text.substr(end + 1);
     if (!range.empty() && !Threshold::parse(range)) {
       fail(Exit::usage, "--{} {}: '{}' is no range (10, 10:, 5:10, @5:10; 26h, 10G)", option, text, range);
     }
     if (std::ranges::find(wanted, &check, &WantedCheck::check) == wanted.end()) {
-      fail(Exit::usage, "--{} {}: {} is not run (give --check {}, or the place it looks at)", option, text, check.name,
-           check.name);
+      fail(Exit::usage, "--{} {}: {} is not run (give --check {}, or the place it looks at)", option, text,
+           check.name, check.name);
     }
-    if (!result.emplace(check.name, range).second) fail(Exit::usage, "--{}: {} is given twice", option, check.name);
+    if (!result.emplace(check.name, range).second)
+      fail(Exit::usage, "--{}: {} is given twice", option, check.name);
   }
   return result;
 }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/base/number.h"
-#include "common/os/signals.h"
 #include "common/os/fd.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -59,8 +59,8 @@ double uptime() {
 
 std::optional<double> age_of_child(const std::string& parent, std::string_view title) {
   if (text_of(fs::path("/proc") / parent / "cmdline").find(title) == std::string::npos) {
-    fail(Exit::failed, "process {} of the server is not to be seen here (run pitr-monitor on the server's host)",
-         parent);
+    fail(Exit::failed,
+         "process {} of the server is not to be seen here (run pitr-monitor on the server's host)", parent);
   }
   constexpr std::size_t parent_field = 1, start_field = 19;
   const double now = uptime();

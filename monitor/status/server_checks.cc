@@ -32,7 +32,8 @@ std::optional<Measurement> no_archiving(Sources& sources) {
 bool does_nothing(std::string_view command) {
   while (command.starts_with(' ')) command.remove_prefix(1);
   while (command.ends_with(' ') || command.ends_with(';')) command.remove_suffix(1);
-  constexpr std::array idle = {"true", "/bin/true", "/usr/bin/true", "exit 0", ":", "cd .", "exit", "sleep 0"};
+  constexpr std::array idle = {"true", "/bin/true", "/usr/bin/true", "exit 0",
+                               ":",    "cd .",      "exit",          "sleep 0"};
   return std::ranges::find(idle, command) != idle.end();
 }
 
@@ -56,13 +57,15 @@ Measurement archiving_off(Sources& sources) {
 
 Measurement archive_queue(Sources& sources) {
   if (auto reason = no_archiving(sources)) return *reason;
-  return {number(sources.server().value("SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"))};
+  return {number(
+      sources.server().value("SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"))};
 }
 
 Measurement current_archive_time(Sources& sources) {
   if (auto reason = no_archiving(sources)) return *reason;
   const auto rows = sources.server().query(
-      "SELECT extract(epoch FROM clock_timestamp() - modification)::numeric, name FROM pg_ls_archive_statusdir() "
+      "SELECT extract(epoch FROM clock_timestamp() - modification)::numeric, name FROM "
+      "pg_ls_archive_statusdir() "
       "WHERE name LIKE '%.ready' ORDER BY modification, name LIMIT 1");
   if (rows.empty()) return {0, "nothing waits"};
   const std::string name = rows[0].at(1).value_or("");
@@ -73,7 +76,8 @@ Measurement last_archive_age(Sources& sources) {
   if (auto reason = no_archiving(sources)) return *reason;
   // A crash resets the statistics, and pitr-archive looks ahead: archive_status has a word in it, too.
   const auto rows = sources.server().query(
-      "SELECT extract(epoch FROM clock_timestamp() - greatest((SELECT last_archived_time FROM pg_stat_archiver), "
+      "SELECT extract(epoch FROM clock_timestamp() - greatest((SELECT last_archived_time FROM "
+      "pg_stat_archiver), "
       "(SELECT max(modification) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.done')))::numeric, "
       "(SELECT last_archived_wal FROM pg_stat_archiver)");
   const auto& age = rows.at(0).at(0);
@@ -85,7 +89,8 @@ Measurement last_restore_age(Sources& sources) {
   if (!sources.in_recovery()) return {{}, std::string(not_in_recovery)};
   // The server makes such a file for every segment that it was handed, by restore_command or by streaming.
   const auto rows = sources.server().query(
-      "SELECT extract(epoch FROM clock_timestamp() - modification)::numeric, name FROM pg_ls_archive_statusdir() "
+      "SELECT extract(epoch FROM clock_timestamp() - modification)::numeric, name FROM "
+      "pg_ls_archive_statusdir() "
       "WHERE name ~ '^[0-9A-F]{24}' ORDER BY modification DESC, name DESC LIMIT 1");
   if (rows.empty()) return {never, "no segment has come since recovery began"};
   const std::string name = rows[0].at(1).value_or("");

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
-#include "common/set/backup_catalog.h"
 #include "common/postgres/server.h"
+#include "common/set/backup_catalog.h"
+#include "common/store/place.h"
 
 namespace pitr {
 
@@ -22,7 +22,8 @@ struct MonitorPlaces {
   std::string from;               // of `errors`: "YYYY-MM-DD HH:MM:SS" or seconds, with a minus or without
 };
 
-// The places, opened when the first check needs them. What cannot be opened is tried once: its error is every check's.
+// The places, opened when the first check needs them. What cannot be opened is tried once: its error is every
+// check's.
 class Sources {
  public:
   explicit Sources(const MonitorPlaces& places) : places_(places) {}

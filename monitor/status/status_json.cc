@@ -27,8 +27,11 @@ std::string_view text(Unit unit) {
 Json json_of(const CheckResult& result) {
   // JSON has no infinity: `never` says it.
   const bool never = result.value && std::isinf(*result.value);
-  Json row = {{"name", result.check->name}, {"status", name(result.status)}, {"value", nullptr},
-              {"unit", text(result.check->unit)}, {"never", never}};
+  Json row = {{"name", result.check->name},
+              {"status", name(result.status)},
+              {"value", nullptr},
+              {"unit", text(result.check->unit)},
+              {"never", never}};
   if (result.value && !never) row["value"] = *result.value;
   row["warning"] = result.warning ? Json(result.warning->text()) : Json(nullptr);
   row["critical"] = result.critical ? Json(result.critical->text()) : Json(nullptr);

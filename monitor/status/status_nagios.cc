@@ -36,10 +36,13 @@ std::string told(const CheckResult& result) {
 }
 
 std::string performance(const CheckResult& result) {
-  const auto text = [](const std::optional<Threshold>& threshold) { return threshold ? threshold->text() : ""; };
+  const auto text = [](const std::optional<Threshold>& threshold) {
+    return threshold ? threshold->text() : "";
+  };
   const bool known = result.value && !std::isinf(*result.value);
   return fmt::format(" {}={}{};{};{};0", result.check->name, known ? number_text(*result.value) : "U",
-                     known ? unit_of_measurement(result.check->unit) : "", text(result.warning), text(result.critical));
+                     known ? unit_of_measurement(result.check->unit) : "", text(result.warning),
+                     text(result.critical));
 }
 
 }  // namespace
@@ -52,7 +55,8 @@ std::string status_nagios(const std::vector<CheckResult>& results) {
     data += performance(result);
   }
   if (bad.empty()) bad = fmt::format("{} checks", results.size());
-  return fmt::format("PITR {} - {} |{}\n{}", name(worst(results)), bad, data, results.size() > 1 ? lines : "");
+  return fmt::format("PITR {} - {} |{}\n{}", name(worst(results)), bad, data,
+                     results.size() > 1 ? lines : "");
 }
 
 }  // namespace pitr

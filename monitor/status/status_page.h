@@ -9,11 +9,13 @@
 namespace pitr {
 
 // One printer per format; each file of them is one function.
-std::string status_number(const CheckResult& result);                   // what OmniPITR printed: "12"; "" when unknown
-std::string status_text(const std::vector<CheckResult>& results);       // a line each, for people
+std::string status_number(const CheckResult& result);  // what OmniPITR printed: "12"; "" when unknown
+std::string status_text(const std::vector<CheckResult>& results);  // a line each, for people
 std::string status_json(const std::vector<CheckResult>& results, std::time_t now);
-std::string status_nagios(const std::vector<CheckResult>& results);     // a status line with performance data, then all
-std::string status_prometheus(const std::vector<CheckResult>& results, std::time_t now);  // for a text-file collector
+std::string status_nagios(
+    const std::vector<CheckResult>& results);  // a status line with performance data, then all
+std::string status_prometheus(const std::vector<CheckResult>& results,
+                              std::time_t now);  // for a text-file collector
 
 // "26.5 h", "1.2 GiB", "3": a value for people.
 std::string value_text(double value, Unit unit);

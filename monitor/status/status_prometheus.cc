@@ -21,14 +21,16 @@ std::string sample(const CheckResult& result) {
 std::string status_prometheus(const std::vector<CheckResult>& results, std::time_t now) {
   std::string page;
   for (const CheckResult& result : results) {
-    // What could not be looked at has no value, and a status of 3: an old value that stays would look like a good one.
+    // What could not be looked at has no value, and a status of 3: an old value that stays would look like a
+    // good one.
     if (!result.value) continue;
     page += head(result.check->metric, result.check->measures);
     page += fmt::format("{} {}\n", result.check->metric, sample(result));
   }
   page += head("pitr_check_status", "Status of each check: 0 ok, 1 warning, 2 critical, 3 unknown");
   for (const CheckResult& result : results) {
-    page += fmt::format("pitr_check_status{{check=\"{}\"}} {}\n", result.check->name, static_cast<int>(result.status));
+    page += fmt::format("pitr_check_status{{check=\"{}\"}} {}\n", result.check->name,
+                        static_cast<int>(result.status));
   }
   page += head("pitr_monitor_run_timestamp_seconds", "When pitr-monitor wrote this page");
   page += fmt::format("pitr_monitor_run_timestamp_seconds {}\n", now);

@@ -37,8 +37,9 @@ std::string status_number(const CheckResult& result) {
 std::string status_text(const std::vector<CheckResult>& results) {
   std::string text;
   for (const CheckResult& result : results) {
-    std::string line = fmt::format("{:<9} {:<21} {:<10} {}", name(result.status), result.check->name,
-                                   result.value ? value_text(*result.value, result.check->unit) : "-", result.detail);
+    std::string line =
+        fmt::format("{:<9} {:<21} {:<10} {}", name(result.status), result.check->name,
+                    result.value ? value_text(*result.value, result.check->unit) : "-", result.detail);
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }

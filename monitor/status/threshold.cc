@@ -42,7 +42,8 @@ std::optional<Threshold> Threshold::parse(std::string_view text) {
 }
 
 bool Threshold::alarms(double value) const {
-  // What has never happened is bad news for an age, whatever the range is, and no good news for anything else.
+  // What has never happened is bad news for an age, whatever the range is, and no good news for anything
+  // else.
   if (std::isinf(value)) return true;
   return (low_ <= value && value <= high_) == inside_;
 }

@@ -3,10 +3,10 @@
 #include <numeric>
 
 #include "common/base/time_text.h"
-#include "common/wal/wal_archive.h"
-#include "common/wal/archive_listing.h"
-#include "monitor/status/measure.h"
 #include "common/set/reach.h"
+#include "common/wal/archive_listing.h"
+#include "common/wal/wal_archive.h"
+#include "monitor/status/measure.h"
 
 namespace pitr {
 namespace {
@@ -25,7 +25,8 @@ std::optional<std::uint64_t> oldest_start(const Catalog& catalog) {
   if (!catalog.unreadable.empty()) return oldest;
   for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
     for (const BackupSet& set : *sets) {
-      const std::uint64_t number = segment_key(set.meta.start_timeline, set.meta.start, set.meta.segment_size).number;
+      const std::uint64_t number =
+          segment_key(set.meta.start_timeline, set.meta.start, set.meta.segment_size).number;
       if (!oldest || number < *oldest) oldest = number;
     }
   }
@@ -114,12 +115,14 @@ Measurement wal_gap(Sources& sources) {
   std::uint64_t broken = 0;
   std::string detail = "none";
   for (const Finding& finding : archived.findings.kept()) {
-    const bool is_gap = finding.kind == Finding::Kind::missing && finding.file.find(".history") == std::string::npos;
+    const bool is_gap =
+        finding.kind == Finding::Kind::missing && finding.file.find(".history") == std::string::npos;
     if (!is_gap && broken++ == 0) detail = fmt::format("{}: {}", finding.file, finding.reason);
   }
   if (!holes.empty()) {
     const SegmentSize size = archived.listings.front().identity.segment_size;
-    detail = fmt::format("{} is missing", segment_name({holes.front().timeline, holes.front().first}, size).text());
+    detail = fmt::format("{} is missing",
+                         segment_name({holes.front().timeline, holes.front().first}, size).text());
   }
   return {static_cast<double>(count + broken), detail};
 }

@@ -1,15 +1,15 @@
 #include <algorithm>
 
 #include "common/os/parallel.h"
-#include "common/wal/wal_archive.h"
 #include "common/wal/archive_listing.h"
+#include "common/wal/wal_archive.h"
 #include "monitor/verify/stored_file.h"
 
 namespace pitr {
 namespace {
 
-void check_file(Store& store, const Name& name, Codec codec, const WalName& wal, std::uint64_t system_identifier,
-                Findings& findings) {
+void check_file(Store& store, const Name& name, Codec codec, const WalName& wal,
+                std::uint64_t system_identifier, Findings& findings) {
   findings.attempt(store.describe(name), [&] {
     auto source = store.open(name);
     // Retention may take a segment while all are read.
@@ -20,8 +20,8 @@ void check_file(Store& store, const Name& name, Codec codec, const WalName& wal,
 
 }  // namespace
 
-void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample, std::size_t workers,
-                          Findings& findings) {
+void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample,
+                          std::size_t workers, Findings& findings) {
   const std::uint64_t cluster = archive.identity.system_identifier;
   parallel_for(archive.segments.size(), workers, [&](std::size_t i) {
     const auto& [key, codec] = archive.segments[i];

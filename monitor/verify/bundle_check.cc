@@ -74,12 +74,16 @@ void BundleCheck::finish(bool whole) {
   }
   const std::vector<SegmentRange> path = {{first.timeline, 0, UINT64_MAX}};
   for (const SegmentRange& hole : missing_on(path, ranges_of(all), first.number, last.number)) {
-    const auto name = [&](std::uint64_t n) { return segment_name({hole.timeline, n}, meta.segment_size).text(); };
-    missing(name(hole.first), hole.count() == 1 ? "this WAL segment of the backup is not in it"
-                                                : fmt::format("{} WAL segments of the backup, to {}, are not in it",
-                                                              hole.count(), name(hole.last)));
+    const auto name = [&](std::uint64_t n) {
+      return segment_name({hole.timeline, n}, meta.segment_size).text();
+    };
+    missing(name(hole.first), hole.count() == 1
+                                  ? "this WAL segment of the backup is not in it"
+                                  : fmt::format("{} WAL segments of the backup, to {}, are not in it",
+                                                hole.count(), name(hole.last)));
   }
-  if (!has_history(meta.start_timeline)) missing(WalName::history(meta.start_timeline).text(), "it is not in it");
+  if (!has_history(meta.start_timeline))
+    missing(WalName::history(meta.start_timeline).text(), "it is not in it");
 }
 
 }  // namespace pitr

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "common/postgres/backup_label.h"
-#include "common/postgres/control_file.h"
 #include "common/codec/crc32c.h"
 #include "common/codec/digest.h"
+#include "common/postgres/backup_label.h"
+#include "common/postgres/control_file.h"
 
 namespace pitr {
 namespace {
@@ -15,7 +15,8 @@ constexpr std::size_t piece_size = 32 * page_size;
 
 }  // namespace
 
-DataCheck::DataCheck(const StoredTar& tar, const BackupSet& set, const SetContent* content, Findings& findings)
+DataCheck::DataCheck(const StoredTar& tar, const BackupSet& set, const SetContent* content,
+                     Findings& findings)
     : tar_(tar), set_(set), content_(content), findings_(findings), buffer_(piece_size) {}
 
 // As the manifest calls it: a tablespace's files are found through the link in pg_tblspc.
@@ -65,7 +66,8 @@ void DataCheck::compare(const TarEntry& member, const std::string& path, std::ui
   const auto expected = content_->files.find(path);
   if (expected == content_->files.end()) return damaged(member.path, "the manifest does not name it");
   if (expected->second.size != member.size) {
-    return damaged(member.path, fmt::format("{} bytes long, the manifest says {}", member.size, expected->second.size));
+    return damaged(member.path,
+                   fmt::format("{} bytes long, the manifest says {}", member.size, expected->second.size));
   }
   if (!expected->second.crc32c.empty() && expected->second.crc32c != crc32c_hex(crc)) {
     damaged(member.path, "its checksum is not the one in the manifest");
@@ -101,7 +103,8 @@ void DataCheck::check_label() {
     const BackupLabel label = parse_backup_label(label_);
     const bool is_exact = set_.meta.format > 0;
     if (is_exact && (label.start != set_.meta.start || label.timeline != set_.meta.start_timeline)) {
-      fail(Exit::damaged, "backup_label: it begins at {} on timeline {}, the meta file says {} on timeline {}",
+      fail(Exit::damaged,
+           "backup_label: it begins at {} on timeline {}, the meta file says {} on timeline {}",
            to_string(label.start), number(label.timeline), to_string(set_.meta.start),
            number(set_.meta.start_timeline));
     }
@@ -114,23 +117,25 @@ void DataCheck::check_label() {
 void DataCheck::check_control() {
   std::array<std::byte, 8192> bytes{};
   if (control_.size() != bytes.size()) {
-    return damaged("global/pg_control", control_.empty() ? "the tar does not hold it" : "it is not 8192 bytes long");
+    return damaged("global/pg_control",
+                   control_.empty() ? "the tar does not hold it" : "it is not 8192 bytes long");
   }
   std::ranges::copy(as_bytes(control_), bytes.begin());
   const auto control = parse_control_file(bytes);
   if (!control) return damaged("global/pg_control", "its checksum does not fit, or its version is not known");
   const bool is_exact = set_.meta.format > 0;
   if (is_exact && control->system_identifier != set_.meta.system_identifier) {
-    damaged("global/pg_control", fmt::format("it is of cluster {}, the meta file says {}", control->system_identifier,
-                                             set_.meta.system_identifier));
+    damaged("global/pg_control", fmt::format("it is of cluster {}, the meta file says {}",
+                                             control->system_identifier, set_.meta.system_identifier));
   }
   const Lsn stop = is_exact ? set_.meta.stop : Lsn{UINT64_MAX};
   const auto verdict = pages_.verdict(control->data_checksum_version != 0, set_.meta.start, stop);
   for (const PageJudge::BadPage& page : verdict.pages) {
-    damaged(page.path, fmt::format("block {} was damaged when it was backed up: {}, LSN {}", page.block, page.damage,
-                                   to_string(page.lsn)));
+    damaged(page.path, fmt::format("block {} was damaged when it was backed up: {}, LSN {}", page.block,
+                                   page.damage, to_string(page.lsn)));
   }
-  if (verdict.count > verdict.pages.size()) damaged("", fmt::format("{} damaged pages in all", verdict.count));
+  if (verdict.count > verdict.pages.size())
+    damaged("", fmt::format("{} damaged pages in all", verdict.count));
 }
 
 void DataCheck::damaged(const std::string& member, const std::string& reason) {

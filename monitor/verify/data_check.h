@@ -11,8 +11,8 @@
 
 namespace pitr {
 
-// What the members of a data tar must be: each file of the manifest, unchanged, and nothing besides; good pages; the
-// label and the pg_control of this backup.
+// What the members of a data tar must be: each file of the manifest, unchanged, and nothing besides; good
+// pages; the label and the pg_control of this backup.
 class DataCheck {
  public:
   // `content`: null when the set has no manifest, or its meta file cannot be read.

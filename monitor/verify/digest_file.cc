@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "common/store/store.h"
 #include "common/base/line_reader.h"
+#include "common/store/store.h"
 
 namespace pitr {
 namespace {
@@ -25,8 +25,8 @@ std::optional<Line> parse(const std::string& line, bool exact) {
 
 }  // namespace
 
-void check_digest_file(Store& store, const Name& name, const std::vector<ExpectedDigest>& expected, bool exact,
-                       Findings& findings) {
+void check_digest_file(Store& store, const Name& name, const std::vector<ExpectedDigest>& expected,
+                       bool exact, Findings& findings) {
   const std::string path = store.describe(name);
   const auto damaged = [&](const std::string& reason) {
     findings.add({.kind = Finding::Kind::damaged, .file = path, .reason = reason});
@@ -44,7 +44,8 @@ void check_digest_file(Store& store, const Name& name, const std::vector<Expecte
         damaged(fmt::format("line {} is no digest and name", number));
         continue;
       }
-      const auto file = std::ranges::find(expected, line->file, [](const auto& row) { return row.file.text(); });
+      const auto file =
+          std::ranges::find(expected, line->file, [](const auto& row) { return row.file.text(); });
       if (file == expected.end() || !told.insert(line->file).second) {
         damaged(fmt::format("line {} names {}", number, line->file));
       } else if (!file->hex.empty() && file->hex != line->hex) {

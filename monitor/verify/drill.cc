@@ -7,12 +7,12 @@
 #include <chrono>
 #include <system_error>
 
-#include "common/os/file_source.h"
 #include "common/base/line_reader.h"
-#include "common/process/process.h"
 #include "common/cli/remote_options.h"
-#include "common/process/sibling_program.h"
+#include "common/os/file_source.h"
 #include "common/os/temporary_directory.h"
+#include "common/process/process.h"
+#include "common/process/sibling_program.h"
 
 namespace pitr {
 namespace {
@@ -26,8 +26,8 @@ double seconds_since(Clock::time_point start) {
 
 constexpr std::string_view scratch_name = "pitr-drill";
 
-// A directory of our own, and in it a server that may run. Both are gone at the end of the object, also when a signal
-// was caught: nothing here reads, writes or waits by way of common/, which throws then.
+// A directory of our own, and in it a server that may run. Both are gone at the end of the object, also when
+// a signal was caught: nothing here reads, writes or waits by way of common/, which throws then.
 class Scratch {
  public:
   explicit Scratch(const fs::path& parent) : directory_(fs::absolute(parent), scratch_name) {}
@@ -42,12 +42,13 @@ class Scratch {
   fs::path log() const { return directory_.path() / "pitr-recover.log"; }
 
  private:
-  // All processes of a server have its data directory as working directory, and nothing else has this one: surer than
-  // postmaster.pid, which a server that is just starting has not written yet. An immediate shutdown will do for a copy
-  // that is thrown away.
+  // All processes of a server have its data directory as working directory, and nothing else has this one:
+  // surer than postmaster.pid, which a server that is just starting has not written yet. An immediate
+  // shutdown will do for a copy that is thrown away.
   void stop_server() const {
     constexpr int naps = 600, nap_milliseconds = 50;
-    for (int i = 0; i < naps && signal_all(i < naps / 2 ? SIGQUIT : SIGKILL); ++i) ::poll(nullptr, 0, nap_milliseconds);
+    for (int i = 0; i < naps && signal_all(i < naps / 2 ? SIGQUIT : SIGKILL); ++i)
+      ::poll(nullptr, 0, nap_milliseconds);
   }
   bool signal_all(int number) const {
     bool any = false;
@@ -106,18 +107,12 @@ class Drill {
 
  private:
   std::vector<std::string> words(const DrilledBackup& backup) const {
-    std::vector<std::string> words = {sibling_program("pitr-recover"),
-                                      "--backup-dir=" + backup.place,
-                                      "--data-dir=" + scratch_.data().native(),
-                                      "--tablespace-root=" + scratch_.tablespaces().native(),
-                                      "--socket-dir=" + scratch_.socket().native(),
-                                      "--as=clone",
-                                      "--isolated",
-                                      "--start",
-                                      // A lease of somebody who recovers in earnest must not end with the drill.
-                                      "--lease=0",
-                                      "--log=" + scratch_.log().native(),
-                                      "--verbose"};
+    std::vector<std::string> words = {
+        sibling_program("pitr-recover"), "--backup-dir=" + backup.place,
+        "--data-dir=" + scratch_.data().native(), "--tablespace-root=" + scratch_.tablespaces().native(),
+        "--socket-dir=" + scratch_.socket().native(), "--as=clone", "--isolated", "--start",
+        // A lease of somebody who recovers in earnest must not end with the drill.
+        "--lease=0", "--log=" + scratch_.log().native(), "--verbose"};
     for (const Place& archive : backup.archives) words.push_back("--wal-source=" + archive.place);
     if (backup.archives.empty()) words.emplace_back("--only-wal");
     if (!backup.name.empty()) words.push_back("--backup=" + backup.name);
@@ -136,7 +131,8 @@ class Drill {
     report_.copy_seconds = seconds_since(start) - report_.replay_seconds;
     if (status == 0) return;
     const std::string reason = reason_in(scratch_.log());
-    const auto kind = status == static_cast<int>(Exit::usage) ? Finding::Kind::unknown : Finding::Kind::damaged;
+    const auto kind =
+        status == static_cast<int>(Exit::usage) ? Finding::Kind::unknown : Finding::Kind::damaged;
     findings_.add({.kind = kind, .file = place, .reason = "the drill failed: " + reason});
   }
 
@@ -165,7 +161,8 @@ void require_short_path(const DrillOptions& options) {
   constexpr std::size_t longest = 107 - std::string_view(".XXXXXX/s/.s.PGSQL.5432").size();
   const std::string path = fs::absolute(options.scratch) / scratch_name;
   if (path.size() <= longest) return;
-  fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)", options.scratch);
+  fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)",
+       options.scratch);
 }
 
 DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log) {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
 #include "common/cli/log.h"
+#include "common/store/place.h"
 #include "common/wal/finding.h"
 
 namespace pitr {
@@ -30,8 +30,8 @@ struct DrillReport {
 
 // What is restored, from where.
 struct DrilledBackup {
-  std::string place;               // with the backups
-  std::string name;                // "" for the newest that reaches the target
+  std::string place;  // with the backups
+  std::string name;   // "" for the newest that reaches the target
   std::vector<Place> archives;
   Remote remote;
 };
@@ -39,12 +39,13 @@ struct DrilledBackup {
 // Throws usage when the path of a socket in the scratch directory would be longer than a socket's can be.
 void require_short_path(const DrillOptions& options);
 
-// Restores a backup by pitr-recover into a scratch directory, starts a private server that replays the WAL, and
-// checks it. Nothing is left of it afterwards, not after a signal either. What goes wrong becomes a finding.
+// Restores a backup by pitr-recover into a scratch directory, starts a private server that replays the WAL,
+// and checks it. Nothing is left of it afterwards, not after a signal either. What goes wrong becomes a
+// finding.
 DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log);
 
 // The checks in the running copy, by its socket: amcheck on all B-tree indexes, then the SQL file.
-void check_drill_server(const DrillOptions& options, const std::filesystem::path& socket_directory, DrillReport& report,
-                        Findings& findings);
+void check_drill_server(const DrillOptions& options, const std::filesystem::path& socket_directory,
+                        DrillReport& report, Findings& findings);
 
 }  // namespace pitr

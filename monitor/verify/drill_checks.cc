@@ -1,13 +1,14 @@
+#include "common/base/text.h"
 #include "common/os/signals.h"
 #include "common/os/text_file.h"
 #include "common/postgres/server.h"
-#include "common/base/text.h"
 #include "monitor/verify/drill.h"
 
 namespace pitr {
 namespace {
 
-// In which schema of this database amcheck is; it is created when it is not. "": it is not installed on this host.
+// In which schema of this database amcheck is; it is created when it is not. "": it is not installed on this
+// host.
 std::string schema_of_amcheck(Server& server) {
   constexpr const char* where =
       "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
@@ -35,7 +36,8 @@ void check_indexes(Server& server, const std::string& database, DrillReport& rep
     findings.attempt(name, [&] {
       ++report.indexes;
       try {
-        server.query(fmt::format("SELECT {}.bt_index_check($1::regclass)", schema), {index.at(0).value_or("")});
+        server.query(fmt::format("SELECT {}.bt_index_check($1::regclass)", schema),
+                     {index.at(0).value_or("")});
       } catch (const Error& error) {
         throw_if_signalled();
         throw Error(Exit::damaged, error.what());
@@ -46,8 +48,8 @@ void check_indexes(Server& server, const std::string& database, DrillReport& rep
 
 }  // namespace
 
-void check_drill_server(const DrillOptions& options, const std::filesystem::path& socket_directory, DrillReport& report,
-                        Findings& findings) {
+void check_drill_server(const DrillOptions& options, const std::filesystem::path& socket_directory,
+                        DrillReport& report, Findings& findings) {
   const auto connect = [&](const std::string& database) {
     return ServerAddress{socket_directory.native(), "5432", options.username, database};
   };

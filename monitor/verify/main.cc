@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <ctime>
 
-#include "common/os/signals.h"
-#include "common/os/parallel.h"
-#include "common/process/process.h"
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
+#include "common/os/parallel.h"
+#include "common/os/signals.h"
+#include "common/process/process.h"
 #include "common/set/drill_record.h"
 #include "monitor/verify/verify.h"
 
@@ -20,17 +20,22 @@ constexpr Manual manual{
     .summary = "prove that backups and WAL archives can be restored",
     .operands = "",
     .description =
-        "Reads the backups of a directory to their ends: digests, every block decompressed, every file against the "
-        "manifest, page checksums, the bundled WAL from start to stop. Lists archives and looks for segments that are "
+        "Reads the backups of a directory to their ends: digests, every block decompressed, every file "
+        "against the "
+        "manifest, page checksums, the bundled WAL from start to stop. Lists archives and looks for segments "
+        "that are "
         "missing, follows the timelines. Says for each backup to which points it can be recovered now.\n\n"
         "Every finding names the file and, where it can be known, the member of the tar and the offset.\n\n"
-        "--drill restores the newest backup, or --backup, into a directory of its own, starts a private server that "
-        "nobody else can reach, replays the WAL, checks all B-tree indexes by amcheck, runs --drill-sql, says how long "
+        "--drill restores the newest backup, or --backup, into a directory of its own, starts a private "
+        "server that "
+        "nobody else can reach, replays the WAL, checks all B-tree indexes by amcheck, runs --drill-sql, "
+        "says how long "
         "it took and removes everything.",
-    .exit_status = "0  nothing is wrong\n"
-                   "1  something could not be looked at (it is named)\n"
-                   "2  wrong option or configuration\n"
-                   "3  something is damaged or missing (it is named)",
+    .exit_status =
+        "0  nothing is wrong\n"
+        "1  something could not be looked at (it is named)\n"
+        "2  wrong option or configuration\n"
+        "3  something is damaged or missing (it is named)",
     .example = "pitr-verify --backup-dir /backup/base --archive /backup/wal",
 };
 
@@ -70,24 +75,29 @@ std::vector<Option> option_table(Options& options) {
       {"sample", "", "1/N", "read an Nth part, another one every day",
        [&](const std::string& value) { verify.check.sample = parse_sample(value); }},
       {"deep", "", "", "read every file of the archives, too", set_flag(verify.deep)},
-      {"format", "", "text|json", "print the report so (default: text)", set_choice(options.format, {"text", "json"})},
+      {"format", "", "text|json", "print the report so (default: text)",
+       set_choice(options.format, {"text", "json"})},
       {"drill", "", "", "restore a backup, start it, and check the data in it", set_flag(drill.wanted)},
       {"state-dir", "s", "DIR", "leave the record of a drill in DIR (default: --backup-dir)",
        set_text(options.state_directory)},
       {"drill-dir", "", "DIR", "restore into a directory in DIR ($TMPDIR or /tmp)", set_text(drill.scratch)},
-      {"drill-sql", "", "FILE", "run FILE in the copy; an error in it is a finding", set_text(drill.sql_file)},
+      {"drill-sql", "", "FILE", "run FILE in the copy; an error in it is a finding",
+       set_text(drill.sql_file)},
       {"database", "d", "NAME", "run it in the database NAME (default: postgres)", set_text(drill.database)},
       {"username", "U", "NAME", "connect to the copy as NAME (default: postgres)", set_text(drill.username)},
-      {"target-time", "", "TIME", "end the drill at TIME (default: all WAL)", pass_on(drill.target, "target-time")},
+      {"target-time", "", "TIME", "end the drill at TIME (default: all WAL)",
+       pass_on(drill.target, "target-time")},
       {"target-lsn", "", "LSN", "end the drill at LSN", pass_on(drill.target, "target-lsn")},
-      {"target-name", "", "NAME", "end the drill at the restore point NAME", pass_on(drill.target, "target-name")},
+      {"target-name", "", "NAME", "end the drill at the restore point NAME",
+       pass_on(drill.target, "target-name")},
       {"target-immediate", "", "", "end the drill at the end of the backup",
        [&](const std::string&) { drill.target.emplace_back("--target-immediate"); }},
       {"target-timeline", "", "TIMELINE", "follow this timeline (default: latest)",
        pass_on(drill.target, "target-timeline")},
       {"bindir", "", "DIR", "run PostgreSQL's programs from DIR", set_text(drill.bindir)},
       {"owner", "", "USER", "as root: become USER, who runs the copy", set_text(options.owner)},
-      {"parallel-jobs", "PJ", "N", "work on N processors (default: up to 4)", set_number(options.workers, 1, 64)},
+      {"parallel-jobs", "PJ", "N", "work on N processors (default: up to 4)",
+       set_number(options.workers, 1, 64)},
       {"not-nice", "nn", "", "run at normal priority", set_flag(options.not_nice)},
   };
 }
@@ -98,10 +108,13 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   if (verify.backups.place.empty() && verify.archives.empty()) {
     fail(Exit::usage, "nothing to verify: give --backup-dir, --archive or both");
   }
-  if (!verify.backup.empty() && verify.backups.place.empty()) fail(Exit::usage, "--backup goes with --backup-dir");
+  if (!verify.backup.empty() && verify.backups.place.empty())
+    fail(Exit::usage, "--backup goes with --backup-dir");
   if (verify.deep && verify.archives.empty()) fail(Exit::usage, "--deep goes with --archive");
-  if (verify.drill.wanted && verify.backups.place.empty()) fail(Exit::usage, "--drill goes with --backup-dir");
-  if (verify.drill.wanted && ::geteuid() == 0) fail(Exit::usage, "PostgreSQL does not run as root: give --owner USER");
+  if (verify.drill.wanted && verify.backups.place.empty())
+    fail(Exit::usage, "--drill goes with --backup-dir");
+  if (verify.drill.wanted && ::geteuid() == 0)
+    fail(Exit::usage, "PostgreSQL does not run as root: give --owner USER");
   if (verify.drill.wanted) require_short_path(verify.drill);
   const bool is_for_drill = !verify.drill.sql_file.empty() || !verify.drill.target.empty();
   if (is_for_drill && !verify.drill.wanted) fail(Exit::usage, "a target and --drill-sql go with --drill");
@@ -110,10 +123,12 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   }
 }
 
-// For pitr-monitor. A record that cannot be written makes no finding of a drill that passed; it is seen to be old.
+// For pitr-monitor. A record that cannot be written makes no finding of a drill that passed; it is seen to be
+// old.
 void leave_record(const Options& options, const DrillReport& drill, Log& log) {
   const VerifyOptions& verify = options.verify;
-  const std::string& directory = options.state_directory.empty() ? verify.backups.place : options.state_directory;
+  const std::string& directory =
+      options.state_directory.empty() ? verify.backups.place : options.state_directory;
   try {
     if (options.state_directory.empty() && kind(verify.backups) != PlaceKind::directory) {
       fail(Exit::failed, "{}: a drill leaves its record in a directory of this host", verify.backups.place);
@@ -148,9 +163,10 @@ int main(int argc, char** argv) {
   options.verify.drill.username = options.verify.drill.database = "postgres";
   Log log(manual.program);
   const auto table = with_remote_options(option_table(options), options.verify.remote);
-  return run_program(manual, with_log_options(table, log), log, argc, argv,
-                     [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
-                     [&] {
-                       if (!options.owner.empty()) become_user(options.owner);
-                     });
+  return run_program(
+      manual, with_log_options(table, log), log, argc, argv,
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, {},
+      [&] {
+        if (!options.owner.empty()) become_user(options.owner);
+      });
 }

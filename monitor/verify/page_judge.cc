@@ -16,7 +16,8 @@ void PageJudge::begin(const std::string& path) {
   path_ = path;
   const std::string name = std::filesystem::path(path).filename();
   const auto relation = parse_relation_file(name);
-  const bool is_place = path.starts_with("base/") || path.starts_with("global/") || path.starts_with("pg_tblspc/");
+  const bool is_place =
+      path.starts_with("base/") || path.starts_with("global/") || path.starts_with("pg_tblspc/");
   is_relation_ = relation && is_place;
   if (is_relation_) block_ = relation->segment * blocks_per_file;
 }

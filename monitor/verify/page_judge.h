@@ -8,8 +8,8 @@
 
 namespace pitr {
 
-// Judges the pages of a backup while its tar is read. Whether the cluster has page checksums stands in pg_control,
-// which comes last: until then pages are suspects in both ways.
+// Judges the pages of a backup while its tar is read. Whether the cluster has page checksums stands in
+// pg_control, which comes last: until then pages are suspects in both ways.
 class PageJudge {
  public:
   // Takes the file with this path in the data directory; anything but a relation's is no concern.

@@ -37,8 +37,9 @@ void add(Text& out, const BackupReport& backup) {
   for (const BackupReport::Span& span : backup.spans) {
     const ReachableSpan& reach = span.reach;
     if (reach.to) {
-      out.line("  recoverable on timeline {} from {} ({}) to {} ({})", number(reach.timeline), to_string(reach.from),
-               utc_text(meta.stop_time), to_string(*reach.to), utc_text(span.until.value_or(meta.stop_time)));
+      out.line("  recoverable on timeline {} from {} ({}) to {} ({})", number(reach.timeline),
+               to_string(reach.from), utc_text(meta.stop_time), to_string(*reach.to),
+               utc_text(span.until.value_or(meta.stop_time)));
     } else {
       out.line("  not recoverable on timeline {} from the WAL that is here", number(reach.timeline));
     }
@@ -56,8 +57,8 @@ void add(Text& out, const ArchiveReport& report) {
 
 void add(Text& out, const DrillReport& drill) {
   out.line("drill {}: {}", drill.backup, drill.passed ? "passed" : "FAILED");
-  out.line("  copy {:.1f} s, WAL replay {:.1f} s, checks {:.1f} s: {} indexes of {} databases", drill.copy_seconds,
-           drill.replay_seconds, drill.check_seconds, drill.indexes, drill.databases);
+  out.line("  copy {:.1f} s, WAL replay {:.1f} s, checks {:.1f} s: {} indexes of {} databases",
+           drill.copy_seconds, drill.replay_seconds, drill.check_seconds, drill.indexes, drill.databases);
 }
 
 void add(Text& out, const Finding& finding) {
@@ -76,7 +77,8 @@ std::string report_text(const Report& report) {
   for (const std::string& note : report.findings.notes()) out.line("note: {}", note);
   for (const Finding& finding : report.findings.kept()) add(out, finding);
   const std::size_t count = report.findings.count();
-  if (count > report.findings.kept().size()) out.line("... and {} more", count - report.findings.kept().size());
+  if (count > report.findings.kept().size())
+    out.line("... and {} more", count - report.findings.kept().size());
   out.line("{} {}", count, count == 1 ? "finding" : "findings");
   return out.take();
 }

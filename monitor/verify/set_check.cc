@@ -67,9 +67,10 @@ class SetCheck {
     if (!options_.quick && options_.sample.is_all()) return true;
     const auto size = stored_size(store_, tar.name);
     if (tar.indexed != nullptr && size != tar.indexed->size) {
-      findings_.add({.kind = Finding::Kind::damaged,
-                     .file = tar.path(),
-                     .reason = fmt::format("{} bytes long, the index says {}", size.value_or(0), tar.indexed->size)});
+      findings_.add(
+          {.kind = Finding::Kind::damaged,
+           .file = tar.path(),
+           .reason = fmt::format("{} bytes long, the index says {}", size.value_or(0), tar.indexed->size)});
       return false;
     }
     if (options_.quick) return false;
@@ -89,7 +90,8 @@ class SetCheck {
       if (!is_read_whole(tar)) return;
       DataCheck check(tar, set_, manifest(), findings_);
       const TarOutcome outcome = pass_over(
-          tar, [&](const TarEntry& member, Source& from, bool sound) { check.take(member, from, sound); }, findings_);
+          tar, [&](const TarEntry& member, Source& from, bool sound) { check.take(member, from, sound); },
+          findings_);
       check.finish(outcome.whole);
       outcomes_.emplace_back(tar.name, outcome);
     });
@@ -101,7 +103,8 @@ class SetCheck {
       BundleCheck check(tar, set_, findings_);
       if (is_read_whole(tar)) {
         const TarOutcome outcome = pass_over(
-            tar, [&](const TarEntry& member, Source& from, bool sound) { check.take(member, from, sound); }, findings_);
+            tar, [&](const TarEntry& member, Source& from, bool sound) { check.take(member, from, sound); },
+            findings_);
         check.finish(outcome.whole);
         outcomes_.emplace_back(tar.name, outcome);
       } else if (tar.members != nullptr) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "common/store/decompressed_file.h"
+#include "common/base/text.h"
 #include "common/codec/digest.h"
 #include "common/codec/seal.h"
-#include "common/base/text.h"
+#include "common/store/decompressed_file.h"
 
 namespace pitr {
 namespace {
@@ -57,7 +57,8 @@ SetContent read_set_content(Store& store, const BackupSet& set) {
   if (set.meta.format > 0) {
     const auto stored = store.open(set.meta_file);
     if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", file);
-    if (const auto damage = seal_damage(codec_of(set.meta_file), *stored)) fail(Exit::damaged, "{}: {}", file, *damage);
+    if (const auto damage = seal_damage(codec_of(set.meta_file), *stored))
+      fail(Exit::damaged, "{}: {}", file, *damage);
   }
   read_meta_members(store, set.meta_file, [&](const TarEntry& member, Source& from) {
     in_context(fmt::format("{}: {}", file, member.path), [&] { take_member(member, from, content); });

@@ -4,9 +4,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/postgres/manifest.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_index.h"
-#include "common/postgres/manifest.h"
 
 namespace pitr {
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "common/os/file_source.h"
-#include "common/store/decompressed_file.h"
-#include "common/os/background.h"
 #include "common/codec/crc32c.h"
 #include "common/codec/digest.h"
+#include "common/os/background.h"
 #include "common/os/fd.h"
+#include "common/os/file_source.h"
 #include "common/os/parallel.h"
 #include "common/os/sized_source.h"
+#include "common/store/decompressed_file.h"
 
 namespace pitr {
 namespace {
@@ -102,7 +102,8 @@ class BlockChecker {
     result.assign(block.raw_size, std::byte{0});
   }
 
-  std::optional<std::string> damage_of(const IndexedBlock& block, Bytes stored, std::vector<std::byte>& result) const {
+  std::optional<std::string> damage_of(const IndexedBlock& block, Bytes stored,
+                                       std::vector<std::byte>& result) const {
     if (const std::uint32_t crc = crc32c(0, stored); crc != block.crc32c) {
       return fmt::format("CRC-32C of {} bytes is {}, the index says {}", stored.size(), crc32c_hex(crc),
                          crc32c_hex(block.crc32c));
@@ -120,8 +121,8 @@ class BlockChecker {
   BlockPipeline pipeline_;
 };
 
-void read_blocks(Source& from, const IndexedFile& file, std::size_t workers, Digests& digests, StoredFacts& facts,
-                 Sink& to) {
+void read_blocks(Source& from, const IndexedFile& file, std::size_t workers, Digests& digests,
+                 StoredFacts& facts, Sink& to) {
   BlockChecker checker(file, workers, facts, [&](Bytes raw) { to.write(raw); });
   std::vector<std::byte> buffer;
   for (std::uint64_t i = 0; i < file.blocks.size(); ++i) {
@@ -142,8 +143,8 @@ void read_blocks(Source& from, const IndexedFile& file, std::size_t workers, Dig
   digests.finish(facts);
 }
 
-// Fills `buffer` from `offset` on; false: the file ends before. A file of this host is read there; of another host's
-// all before it comes, too: `at` is how far it was read.
+// Fills `buffer` from `offset` on; false: the file ends before. A file of this host is read there; of another
+// host's all before it comes, too: `at` is how far it was read.
 bool read_part(Source& source, std::uint64_t& at, std::uint64_t offset, std::span<std::byte> buffer) {
   if (const auto* file = dynamic_cast<FileSource*>(&source)) {
     std::size_t n = 0;
@@ -156,7 +157,8 @@ bool read_part(Source& source, std::uint64_t& at, std::uint64_t offset, std::spa
   }
   std::vector<std::byte> skipped(256 * 1024);
   while (at < offset) {
-    const std::size_t got = source.read(std::span(skipped).first(std::min<std::uint64_t>(skipped.size(), offset - at)));
+    const std::size_t got =
+        source.read(std::span(skipped).first(std::min<std::uint64_t>(skipped.size(), offset - at)));
     if (got == 0) return false;
     at += got;
   }
@@ -181,16 +183,19 @@ std::vector<StoredFacts::BadBlock> StoredFacts::bad_blocks() const {
 
 bool StoredFacts::touches(std::uint64_t raw_begin, std::uint64_t raw_end) const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(
-      bad_blocks_, [&](const BadBlock& block) { return block.raw_begin < raw_end && raw_begin < block.raw_end; });
+  return std::ranges::any_of(bad_blocks_, [&](const BadBlock& block) {
+    return block.raw_begin < raw_end && raw_begin < block.raw_end;
+  });
 }
 
-std::unique_ptr<Source> read_stored(Store& store, const Name& name, const IndexedFile* indexed, std::size_t workers,
-                                    const std::vector<std::string>& algorithms, std::shared_ptr<StoredFacts> facts) {
+std::unique_ptr<Source> read_stored(Store& store, const Name& name, const IndexedFile* indexed,
+                                    std::size_t workers, const std::vector<std::string>& algorithms,
+                                    std::shared_ptr<StoredFacts> facts) {
   if (indexed == nullptr || indexed->blocks.empty()) {
     const Codec codec = indexed != nullptr ? indexed->codec : codec_of(name);
-    return decompressed(codec, store.describe(name),
-                        std::make_unique<DigestingSource>(open_required(store, name), algorithms, std::move(facts)));
+    return decompressed(
+        codec, store.describe(name),
+        std::make_unique<DigestingSource>(open_required(store, name), algorithms, std::move(facts)));
   }
   return in_background([&store, name, indexed, workers, algorithms, facts](Sink& to) {
     Digests digests(algorithms);
@@ -198,8 +203,8 @@ std::unique_ptr<Source> read_stored(Store& store, const Name& name, const Indexe
   });
 }
 
-void check_sample(Store& store, const Name& name, const IndexedFile& indexed, std::size_t workers, const Sample& sample,
-                  StoredFacts& facts) {
+void check_sample(Store& store, const Name& name, const IndexedFile& indexed, std::size_t workers,
+                  const Sample& sample, StoredFacts& facts) {
   const auto source = open_required(store, name);
   BlockChecker checker(indexed, workers, facts, {});
   std::vector<std::byte> buffer;

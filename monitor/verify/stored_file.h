@@ -40,14 +40,16 @@ class StoredFacts {
   std::vector<BadBlock> bad_blocks_;
 };
 
-// The bytes of the tar in `name`. With `indexed` blocks, every one is checked and decompressed on `workers` threads,
-// and a damaged one comes as zeros; else it is one stream, and damage throws. The store must outlive the source.
-std::unique_ptr<Source> read_stored(Store& store, const Name& name, const IndexedFile* indexed, std::size_t workers,
-                                    const std::vector<std::string>& algorithms, std::shared_ptr<StoredFacts> facts);
+// The bytes of the tar in `name`. With `indexed` blocks, every one is checked and decompressed on `workers`
+// threads, and a damaged one comes as zeros; else it is one stream, and damage throws. The store must outlive
+// the source.
+std::unique_ptr<Source> read_stored(Store& store, const Name& name, const IndexedFile* indexed,
+                                    std::size_t workers, const std::vector<std::string>& algorithms,
+                                    std::shared_ptr<StoredFacts> facts);
 
 // Reads and checks only the blocks of the sample.
-void check_sample(Store& store, const Name& name, const IndexedFile& indexed, std::size_t workers, const Sample& sample,
-                  StoredFacts& facts);
+void check_sample(Store& store, const Name& name, const IndexedFile& indexed, std::size_t workers,
+                  const Sample& sample, StoredFacts& facts);
 
 // The size of a stored file; null: there is no such file.
 std::optional<std::uint64_t> stored_size(Store& store, const Name& name);

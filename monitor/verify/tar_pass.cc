@@ -12,7 +12,8 @@ std::string without_slash(const std::string& path) {
 }
 
 // "base/5/1259, base/5/1249 and 12 more"
-std::string members_between(const std::vector<IndexedMember>& members, std::uint64_t begin, std::uint64_t end) {
+std::string members_between(const std::vector<IndexedMember>& members, std::uint64_t begin,
+                            std::uint64_t end) {
   constexpr std::size_t most_names = 3;
   std::string text;
   std::size_t count = 0;
@@ -63,8 +64,9 @@ class Pass {
     current_.clear();
     const bool is_short = tar_.members != nullptr && number < tar_.members->size();
     if (is_short && facts_->bad_blocks().empty()) {
-      damaged((*tar_.members)[number].path, fmt::format("missing, and {} members behind it, which the index names",
-                                                        tar_.members->size() - number - 1));
+      damaged((*tar_.members)[number].path,
+              fmt::format("missing, and {} members behind it, which the index names",
+                          tar_.members->size() - number - 1));
     }
     return !is_short;
   }
@@ -105,7 +107,8 @@ class Pass {
       damaged("", fmt::format("{} bytes long, the index says {}", facts_->size, tar_.indexed->size));
       return false;
     }
-    const auto own = std::ranges::find(facts_->digests, "SHA-256", &std::pair<std::string, std::string>::first);
+    const auto own =
+        std::ranges::find(facts_->digests, "SHA-256", &std::pair<std::string, std::string>::first);
     if (own->second == tar_.indexed->sha256) return true;
     if (bad.empty()) damaged("", "its SHA-256 is not the one in the index");
     return false;
@@ -113,7 +116,8 @@ class Pass {
 
   void tell(const Error& error) {
     if (error.code() != Exit::damaged) {
-      findings_.add({.kind = Finding::Kind::unknown, .file = tar_.path(), .member = current_, .reason = error.what()});
+      findings_.add(
+          {.kind = Finding::Kind::unknown, .file = tar_.path(), .member = current_, .reason = error.what()});
       return;
     }
     // What a damaged block or the missing end leads to has been told already.

@@ -20,7 +20,8 @@ class Verification {
         catalog_ = read_catalog(*backups_);
       });
     }
-    for (const Place& place : options_.archives) findings_.attempt(place.place, [&] { check_archive(place); });
+    for (const Place& place : options_.archives)
+      findings_.attempt(place.place, [&] { check_archive(place); });
     if (backups_) check_backups();
     for (BackupReport& backup : report_.backups) add_spans(backup);
   }
@@ -30,7 +31,8 @@ class Verification {
     const std::size_t before = findings_.count();
     auto store = open_store(place, {});
     ArchiveListing listing = list_archive(*store, oldest_start(*store), findings_);
-    if (options_.deep) check_archived_files(*store, listing, options_.check.sample, options_.check.workers, findings_);
+    if (options_.deep)
+      check_archived_files(*store, listing, options_.check.sample, options_.check.workers, findings_);
     report_.archives.push_back({std::move(listing), findings_.count() == before});
     archives_.push_back(std::move(store));
   }
@@ -41,7 +43,8 @@ class Verification {
     if (!catalog_.unreadable.empty()) return oldest;
     for (const auto* sets : {&catalog_.complete, &catalog_.waiting}) {
       for (const BackupSet& set : *sets) {
-        const std::uint64_t number = segment_key(set.meta.start_timeline, set.meta.start, set.meta.segment_size).number;
+        const std::uint64_t number =
+            segment_key(set.meta.start_timeline, set.meta.start, set.meta.segment_size).number;
         if (!oldest || number < *oldest) oldest = number;
       }
     }
@@ -110,17 +113,18 @@ class Verification {
     for (const ReachableSpan& reach : reach_of(backup.meta, there, histories)) {
       backup.spans.push_back({reach, reach.to ? until(backup, reach) : std::nullopt});
     }
-    const bool is_reachable =
-        std::ranges::any_of(backup.spans, [](const BackupReport::Span& span) { return span.reach.to.has_value(); });
+    const bool is_reachable = std::ranges::any_of(
+        backup.spans, [](const BackupReport::Span& span) { return span.reach.to.has_value(); });
     if (!is_reachable) tell_unreachable(backup);
   }
 
   void tell_unreachable(BackupReport& backup) {
     const ReachableSpan& reach = backup.spans.front().reach;
-    const std::string first =
-        reach.holes.empty() ? backup.meta.min_xlog.text()
-                            : segment_name({reach.holes.front().timeline, reach.holes.front().first},
-                                           backup.meta.segment_size).text();
+    const std::string first = reach.holes.empty()
+                                  ? backup.meta.min_xlog.text()
+                                  : segment_name({reach.holes.front().timeline, reach.holes.front().first},
+                                                 backup.meta.segment_size)
+                                        .text();
     const std::string file = backups_->describe() + "/" + backup.name;
     if (options_.archives.empty()) {
       findings_.note(fmt::format("{}: needs the WAL archive from {} on (give --archive)", file, first));
@@ -137,7 +141,8 @@ class Verification {
     for (std::size_t i = 0; i < report_.archives.size(); ++i) {
       const ArchiveListing& listing = report_.archives[i].listing;
       if (!is_for(listing, backup.meta)) continue;
-      const auto stored = std::ranges::lower_bound(listing.segments, *reach.last, {}, &ArchiveListing::Stored::key);
+      const auto stored =
+          std::ranges::lower_bound(listing.segments, *reach.last, {}, &ArchiveListing::Stored::key);
       if (stored == listing.segments.end() || stored->key != *reach.last) continue;
       const Name name(segment_name(*reach.last, backup.meta.segment_size), suffix(stored->codec));
       if (const auto when = archives_[i]->modified(name)) return std::chrono::system_clock::to_time_t(*when);

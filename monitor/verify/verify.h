@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "common/cli/options.h"
+#include "common/set/reach.h"
 #include "common/wal/archive_listing.h"
 #include "monitor/verify/drill.h"
-#include "common/set/reach.h"
 #include "monitor/verify/set_check.h"
 
 namespace pitr {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <mutex>
 
-#include "common/os/file_source.h"
-#include "common/os/signals.h"
-#include "common/postgres/control_file.h"
 #include "common/os/fd.h"
 #include "common/os/file.h"
+#include "common/os/file_source.h"
 #include "common/os/parallel.h"
+#include "common/os/signals.h"
+#include "common/postgres/control_file.h"
 #include "restore/recover/file_checksum.h"
 #include "restore/recover/free_place.h"
 
@@ -52,7 +52,8 @@ std::vector<Part> parts(const fs::path& data_directory, const std::vector<Tables
                         const SetContents& contents) {
   std::vector<Part> result = {{data_directory, ""}};
   // On a disk of its own it stays there.
-  if (fs::is_symlink(data_directory / "pg_wal")) result.push_back({fs::canonical(data_directory / "pg_wal"), "pg_wal/"});
+  if (fs::is_symlink(data_directory / "pg_wal"))
+    result.push_back({fs::canonical(data_directory / "pg_wal"), "pg_wal/"});
   for (const Tablespace& tablespace : tablespaces) {
     // Another major's directory beside ours is not ours.
     const std::string prefix = "pg_tblspc/" + tablespace.oid + "/";
@@ -78,13 +79,15 @@ struct Listing {
 Listing list(const Part& part) {
   Listing result;
   std::error_code code;
-  for (fs::recursive_directory_iterator entry(part.root, code), end; !code && entry != end; entry.increment(code)) {
+  for (fs::recursive_directory_iterator entry(part.root, code), end; !code && entry != end;
+       entry.increment(code)) {
     throw_if_signalled();
     const fs::file_status status = entry->symlink_status();
     if (fs::is_directory(status)) {
       result.directories.push_back(entry->path());
     } else if (fs::is_regular_file(status)) {
-      result.files.emplace_back(entry->path(), part.prefix + entry->path().lexically_relative(part.root).native());
+      result.files.emplace_back(entry->path(),
+                                part.prefix + entry->path().lexically_relative(part.root).native());
     } else if (entry->path() != part.root / "pg_wal") {
       result.others.push_back(entry->path());
     }
@@ -93,7 +96,8 @@ Listing list(const Part& part) {
   return result;
 }
 
-bool is_right(const fs::path& path, const ExpectedFile& expected, const std::function<void(std::size_t)>& each) {
+bool is_right(const fs::path& path, const ExpectedFile& expected,
+              const std::function<void(std::size_t)>& each) {
   FileSource source = open_regular(path);
   if (source.size() != expected.size || expected.algorithm == "NONE") return false;
   FileChecksum checksum(expected.algorithm);
@@ -108,7 +112,8 @@ bool is_right(const fs::path& path, const ExpectedFile& expected, const std::fun
 void remove_if_empty(const fs::path& directory) {
   std::error_code code;
   if (!fs::is_empty(directory, code) || code) return;
-  remove_at(open_file(directory.parent_path(), O_RDONLY | O_DIRECTORY), directory.filename(), Removed::directory);
+  remove_at(open_file(directory.parent_path(), O_RDONLY | O_DIRECTORY), directory.filename(),
+            Removed::directory);
 }
 
 }  // namespace
@@ -119,13 +124,14 @@ void require_left_behind(const fs::path& data_directory, std::uint64_t system_id
   if (!has_mark(data_directory, system_identifier)) {
     if (!is_there(data_directory / "global" / "pg_control")) {
       fail(Exit::usage,
-           "{}: it is no data directory of a cluster (no global/pg_control): --delta would remove what is in it",
+           "{}: it is no data directory of a cluster (no global/pg_control): --delta would remove what is in "
+           "it",
            data_directory.native());
     }
     const std::uint64_t found = read_cluster_identity(data_directory).system_identifier;
     if (found != system_identifier) {
-      fail(Exit::usage, "{}: it is of cluster {}, the backup is of cluster {}", data_directory.native(), found,
-           system_identifier);
+      fail(Exit::usage, "{}: it is of cluster {}, the backup is of cluster {}", data_directory.native(),
+           found, system_identifier);
     }
   }
   for (const Tablespace& tablespace : tablespaces) require_own_tablespace(data_directory, tablespace);
@@ -165,7 +171,8 @@ std::size_t keep_what_is_right(const fs::path& data_directory, const std::vector
         remove_file(path);
       }
     });
-    for (auto directory = listing.directories.rbegin(); directory != listing.directories.rend(); ++directory) {
+    for (auto directory = listing.directories.rbegin(); directory != listing.directories.rend();
+         ++directory) {
       remove_if_empty(*directory);
     }
   }

@@ -11,19 +11,21 @@ namespace pitr {
 // The file that says that a data directory is being restored, or was not restored to its end.
 inline constexpr std::string_view incomplete_name = "pitr-recover.incomplete";
 
-// Throws usage unless `data_directory` was left behind by a stopped cluster with this identifier, or by an earlier
-// run for it, so that a restore may keep what is right in it and remove the rest; and unless the tablespaces are its
-// own.
+// Throws usage unless `data_directory` was left behind by a stopped cluster with this identifier, or by an
+// earlier run for it, so that a restore may keep what is right in it and remove the rest; and unless the
+// tablespaces are its own.
 void require_left_behind(const std::filesystem::path& data_directory, std::uint64_t system_identifier,
                          const std::vector<Tablespace>& tablespaces);
 
 // Writes the mark, durable. With it the directory is nobody's but ours.
-void mark_incomplete(const std::filesystem::path& data_directory, std::uint64_t system_identifier, mode_t mode);
+void mark_incomplete(const std::filesystem::path& data_directory, std::uint64_t system_identifier,
+                     mode_t mode);
 
-// Keeps the files whose size and checksum are those of the manifest and marks them as being there; removes everything
-// else, pg_control first of all. `each` gets the bytes of every file that was compared. Returns how many are kept.
+// Keeps the files whose size and checksum are those of the manifest and marks them as being there; removes
+// everything else, pg_control first of all. `each` gets the bytes of every file that was compared. Returns
+// how many are kept.
 std::size_t keep_what_is_right(const std::filesystem::path& data_directory,
-                               const std::vector<Tablespace>& tablespaces, SetContents& contents, std::size_t workers,
-                               const std::function<void(std::size_t)>& each);
+                               const std::vector<Tablespace>& tablespaces, SetContents& contents,
+                               std::size_t workers, const std::function<void(std::size_t)>& each);
 
 }  // namespace pitr

@@ -11,7 +11,8 @@ FileWriter::Buffer FileWriter::buffer() {
   return buffer;
 }
 
-void FileWriter::write(std::shared_ptr<const Fd> file, Buffer buffer, std::size_t size, std::uint64_t offset) {
+void FileWriter::write(std::shared_ptr<const Fd> file, Buffer buffer, std::size_t size,
+                       std::uint64_t offset) {
   tasks_.post([this, file = std::move(file), buffer = std::move(buffer), size, offset]() mutable {
     write_all_at(*file, Bytes(buffer.get(), size), offset);
     const std::lock_guard lock(mutex_);

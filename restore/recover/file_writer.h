@@ -9,8 +9,8 @@
 
 namespace pitr {
 
-// Writes the pieces of many files on worker threads: bringing pages into the page cache costs more than decompressing
-// them. Memory holds three pieces per worker.
+// Writes the pieces of many files on worker threads: bringing pages into the page cache costs more than
+// decompressing them. Memory holds three pieces per worker.
 class FileWriter {
  public:
   static constexpr std::size_t piece_size = 1 << 20;

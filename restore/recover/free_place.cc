@@ -7,8 +7,8 @@
 #include <functional>
 #include <map>
 
-#include "common/os/signals.h"
 #include "common/os/file.h"
+#include "common/os/signals.h"
 #include "common/postgres/postmaster.h"
 
 namespace pitr {
@@ -30,9 +30,10 @@ bool is_server(const fs::path& process) {
   }
 }
 
-// Calls `each` with every process of a server on this host that we may look at, and its working directory, which is
-// the data directory.
-void for_each_server_process(const std::function<void(const std::string& pid, const fs::path& directory)>& each) {
+// Calls `each` with every process of a server on this host that we may look at, and its working directory,
+// which is the data directory.
+void for_each_server_process(
+    const std::function<void(const std::string& pid, const fs::path& directory)>& each) {
   std::error_code code;
   for (fs::directory_iterator entry("/proc", code), end; !code && entry != end; entry.increment(code)) {
     const std::string pid = entry->path().filename();
@@ -94,8 +95,8 @@ void require_space(const std::vector<std::pair<fs::path, std::uint64_t>>& bytes)
     std::uint64_t& sum = wanted[file_status(fd).st_dev];
     sum += size;
     if (sum > there) {
-      fail(Exit::failed, "{}: its file system has {} bytes left, {} are to be written there", place.native(), there,
-           sum);
+      fail(Exit::failed, "{}: its file system has {} bytes left, {} are to be written there", place.native(),
+           there, sum);
     }
   }
 }

@@ -9,12 +9,12 @@
 #include <optional>
 #include <vector>
 
+#include "common/os/file.h"
 #include "common/os/signals.h"
 #include "common/os/text_file.h"
 #include "common/postgres/control_file.h"
-#include "common/os/file.h"
-#include "common/process/process.h"
 #include "common/postgres/server.h"
+#include "common/process/process.h"
 
 namespace pitr {
 namespace {
@@ -52,8 +52,8 @@ bool is_paused(const Postmaster& postmaster) {
   Server server({postmaster.socket_directory.empty() ? postmaster.address : postmaster.socket_directory,
                  postmaster.port, "", "postgres"},
                 "pitr-recover");
-  const char* query =
-      server.major() >= 14 ? "SELECT pg_get_wal_replay_pause_state() = 'paused'" : "SELECT pg_is_wal_replay_paused()";
+  const char* query = server.major() >= 14 ? "SELECT pg_get_wal_replay_pause_state() = 'paused'"
+                                           : "SELECT pg_is_wal_replay_paused()";
   return server.value(query) == "t";
 }
 
@@ -123,14 +123,16 @@ class Waiter {
       throw_if_signalled();
       if (!refused_since_) refused_since_ = Clock::now();
       if (Clock::now() - *refused_since_ < patience) return false;
-      log_.error("the server runs, but does not let us ask whether it has reached the target: {}", error.what());
+      log_.error("the server runs, but does not let us ask whether it has reached the target: {}",
+                 error.what());
       return true;
     }
   }
 
   void judge_end() const {
     constexpr std::uint32_t shut_down_in_recovery = 2;
-    if (launch_.until == Until::stopped && read_control_file(launch_.data_directory).state == shut_down_in_recovery)
+    if (launch_.until == Until::stopped &&
+        read_control_file(launch_.data_directory).state == shut_down_in_recovery)
       return;
     const auto path = launch_log(launch_.data_directory);
     fail(Exit::failed, "the server ended before it was there; the end of {}:\n{}", path.native(),

@@ -22,8 +22,8 @@ struct Launch {
   bool stop_on_failure = false;  // nobody else knows of the server
 };
 
-// Starts the server and waits until it is there. Throws, with the end of the server's log, when it dies before.
-// Returns the seconds that it took.
+// Starts the server and waits until it is there. Throws, with the end of the server's log, when it dies
+// before. Returns the seconds that it took.
 double launch(const Launch& launch, Log& log);
 
 // Where its log goes until it has one of its own.

@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "common/base/time_text.h"
 #include "common/base/json_text.h"
+#include "common/base/time_text.h"
 
 namespace pitr {
 namespace {
@@ -20,9 +20,10 @@ std::string row(const BackupSet& set) {
     return fmt::format("{}  {}  -  {}  -  timeline {}  -  -  {}\n", set.name, utc_text(meta.start_time),
                        to_string(meta.start), number(meta.start_timeline), state_of(set));
   }
-  return fmt::format("{}  {}  {}  {}  {}  timeline {}  PostgreSQL {}  {}  {}\n", set.name, utc_text(meta.start_time),
-                     utc_text(meta.stop_time), to_string(meta.start), to_string(meta.stop),
-                     number(meta.stop_timeline), meta.server_version, amount(meta.stored_bytes), state_of(set));
+  return fmt::format("{}  {}  {}  {}  {}  timeline {}  PostgreSQL {}  {}  {}\n", set.name,
+                     utc_text(meta.start_time), utc_text(meta.stop_time), to_string(meta.start),
+                     to_string(meta.stop), number(meta.stop_timeline), meta.server_version,
+                     amount(meta.stored_bytes), state_of(set));
 }
 
 bool is_number_in_json(std::string_view key) {

@@ -2,10 +2,10 @@
 
 #include <filesystem>
 
-#include "common/os/parallel.h"
-#include "common/process/process.h"
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
+#include "common/os/parallel.h"
+#include "common/process/process.h"
 #include "restore/recover/listing.h"
 #include "restore/recover/recover.h"
 
@@ -18,8 +18,10 @@ constexpr Manual manual{
     .summary = "lay a backup out as a data directory and set recovery up to a moment",
     .operands = "",
     .description =
-        "Chooses the newest backup from which the target can be reached, checks beforehand that the WAL for it is "
-        "there, unpacks the backup into --data-dir, checks every file against the manifest while it is written, and "
+        "Chooses the newest backup from which the target can be reached, checks beforehand that the WAL for "
+        "it is "
+        "there, unpacks the backup into --data-dir, checks every file against the manifest while it is "
+        "written, and "
         "writes the recovery settings. Without a target it recovers to the end of the archive.\n\n"
         "The restored cluster is a copy whose archiving is off, unless --as primary is given.\n\n"
         "Reads the sets of pitr-base and of OmniPITR.",
@@ -28,7 +30,8 @@ constexpr Manual manual{
         "1  failed; --plan: whether it can be reached cannot be told\n"
         "2  wrong option, or a place that may not be written into\n"
         "3  the target cannot be reached, or the backup is damaged",
-    .example = "pitr-recover -b /backup/base -s zstd=/backup/wal -D /data/new --target-time '2026-11-22 14:03+01'",
+    .example =
+        "pitr-recover -b /backup/base -s zstd=/backup/wal -D /data/new --target-time '2026-11-22 14:03+01'",
 };
 
 struct Options {
@@ -68,8 +71,8 @@ std::function<void(const std::string&)> set_target(RecoveryTarget& target, Recov
 
 std::function<void(const std::string&)> set_timeline(std::string& target) {
   return [&target](const std::string& value) {
-    const bool is_number =
-        !value.empty() && value.size() < 10 && value.find_first_not_of("0123456789") == value.npos && value[0] != '0';
+    const bool is_number = !value.empty() && value.size() < 10 &&
+                           value.find_first_not_of("0123456789") == value.npos && value[0] != '0';
     if (!is_number && value != "latest" && value != "current")
       fail(Exit::usage, "{}: not latest, current or a timeline ID", value);
     target = value;
@@ -83,9 +86,11 @@ std::vector<Option> option_table(Options& options) {
        set_place_without_codec(recover.backups, recover.remote)},
       {"wal-source", "s", "[CODEC=]PLACE", "find archived WAL in DIR or HOST:DIR; may be given often",
        append_place(recover.sources, &recover.remote), true},
-      {"data-dir", "D", "DIR", "restore into DIR, which is empty or missing", set_text(recover.data_directory)},
+      {"data-dir", "D", "DIR", "restore into DIR, which is empty or missing",
+       set_text(recover.data_directory)},
       {"list", "", "", "print the backups, and do nothing else", set_flag(options.list)},
-      {"format", "", "text|json", "print the list so (default: text)", set_choice(options.format, {"text", "json"})},
+      {"format", "", "text|json", "print the list so (default: text)",
+       set_choice(options.format, {"text", "json"})},
       {"plan", "", "", "print what would be done, and whether it can be", set_flag(options.plan)},
       {"backup", "", "NAME", "take this backup (default: the newest that will do)", set_text(recover.backup)},
       {"target-time", "", "TIME", "recover to the last commit before TIME",
@@ -105,8 +110,10 @@ std::vector<Option> option_table(Options& options) {
       {"no-search", "", "", "do not look for the target in the WAL", set_flag(options.no_search)},
       {"bindir", "", "DIR", "run PostgreSQL's programs from DIR", set_text(recover.bindir)},
       {"tablespace", "T", "OLD=NEW", "put the tablespace of OLD into NEW; may be given often",
-       [&](const std::string& value) { recover.mapping.moved.push_back(parse_tablespace_move(value)); }, true},
-      {"tablespace-root", "", "DIR", "put all other tablespaces into DIR/<OID>", set_text(recover.mapping.root)},
+       [&](const std::string& value) { recover.mapping.moved.push_back(parse_tablespace_move(value)); },
+       true},
+      {"tablespace-root", "", "DIR", "put all other tablespaces into DIR/<OID>",
+       set_text(recover.mapping.root)},
       {"no-wal", "", "", "leave the WAL in the backup out", set_flag(options.no_wal)},
       {"only-wal", "", "", "use no WAL but that in the backup", set_flag(options.only_wal)},
       {"delta", "", "", "keep what is right in DIR, left by a stopped cluster", set_flag(recover.delta)},
@@ -117,7 +124,8 @@ std::vector<Option> option_table(Options& options) {
       {"as", "", "clone|primary", "switch archiving off, or leave it on (default: clone)",
        set_choice(options.as, {"clone", "primary"})},
       {"standby", "", "", "set up a standby", set_flag(recover.standby)},
-      {"primary-conninfo", "", "CONNINFO", "let the standby stream from there", set_text(recover.primary_conninfo)},
+      {"primary-conninfo", "", "CONNINFO", "let the standby stream from there",
+       set_text(recover.primary_conninfo)},
       {"config", "", "keep|restore|print", "treat configuration from outside so (print)",
        set_choice(options.config, {"keep", "restore", "print"})},
       {"start", "", "", "start it, and wait until the target is reached", set_flag(recover.start)},
@@ -128,12 +136,14 @@ std::vector<Option> option_table(Options& options) {
        set_number(recover.lease_hours, 0, 8760)},
       {"release", "", "", "end the lease of --backup, or for --data-dir", set_flag(options.release)},
       {"progress", "", "", "show on the terminal how far it is", set_flag(options.progress)},
-      {"progress-file", "", "FILE", "append a JSON line to FILE every second", set_text(recover.pace.progress_file)},
+      {"progress-file", "", "FILE", "append a JSON line to FILE every second",
+       set_text(recover.pace.progress_file)},
       {"max-rate", "", "RATE", "write at most so fast: 20M per second, or a file with it",
        [&](const std::string& value) { recover.pace.max_rate = MaxRate(value); }},
       {"owner", "", "USER", "as root: become USER, whose the cluster will be", set_text(options.owner)},
       {"group-readable", "", "", "let the group read the data directory", set_flag(recover.group_readable)},
-      {"parallel-jobs", "PJ", "N", "decompress on N processors (default: all)", set_number(options.workers, 1, 256)},
+      {"parallel-jobs", "PJ", "N", "decompress on N processors (default: all)",
+       set_number(options.workers, 1, 256)},
   };
 }
 
@@ -146,7 +156,8 @@ std::string absolute(const std::string& path) {
 
 void require_here(std::string_view option, const std::string& path) {
   if (path.find(":/") != path.npos && !path.starts_with('/')) {
-    fail(Exit::usage, "--{} {}: it is on another host; only --backup-dir and --wal-source may be", option, path);
+    fail(Exit::usage, "--{} {}: it is on another host; only --backup-dir and --wal-source may be", option,
+         path);
   }
 }
 
@@ -164,7 +175,8 @@ void check(const Options& options, const std::vector<std::string>& operands) {
     return;
   }
   if (recover.sources.empty() && !options.only_wal) {
-    fail(Exit::usage, "no WAL archive: give --wal-source, or --only-wal to come back to the end of the backup");
+    fail(Exit::usage,
+         "no WAL archive: give --wal-source, or --only-wal to come back to the end of the backup");
   }
   if (options.only_wal && (options.no_wal || !recover.sources.empty())) {
     fail(Exit::usage, "--only-wal contradicts --no-wal and --wal-source");
@@ -230,7 +242,8 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 // No file of the cluster may be root's.
 void become_owner(const Options& options) {
   if (!options.owner.empty()) return become_user(options.owner);
-  if (!options.recover.data_directory.empty() && std::filesystem::is_directory(options.recover.data_directory)) {
+  if (!options.recover.data_directory.empty() &&
+      std::filesystem::is_directory(options.recover.data_directory)) {
     become_owner_of(options.recover.data_directory);
   }
   if (::geteuid() == 0 && !options.list && !options.plan && !options.release) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "common/os/file_source.h"
-#include "common/os/signals.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
 #include "common/wal/wal_archive.h"
 #include "restore/recover/wal_search.h"
 
@@ -47,10 +47,12 @@ class Judge {
     if (set.meta.format == 0) complete_omnipitr(set.meta, contents);
     const WalMap& archived = archived_wal(set.meta);
     WalMap map = archived;
-    if (request_.bundled_wal) std::ranges::for_each(contents.wal, [&](const WalName& name) { map.add(name); });
+    if (request_.bundled_wal)
+      std::ranges::for_each(contents.wal, [&](const WalName& name) { map.add(name); });
     for (const WalName& name : request_.rescued) map.add(name);
     const Timeline target = target_timeline(set.meta, map);
-    const TimelinePath path = timeline_path(target, read_history(WalName::history(target), request_, contents));
+    const TimelinePath path =
+        timeline_path(target, read_history(WalName::history(target), request_, contents));
     const Coverage wal = coverage(map, path, set.meta.start);
     const Verdict verdict = verdict_of(set.meta, target, path, wal);
     of_all_ = verdict.of_all;
@@ -78,8 +80,8 @@ class Judge {
       for (const Place& source : request_.sources) {
         const auto store = open_store(source, {});
         // An unmounted disk is no empty archive.
-        require_archive_of(*store,
-                           meta.system_identifier == 0 ? std::nullopt : std::optional(meta.system_identifier));
+        require_archive_of(
+            *store, meta.system_identifier == 0 ? std::nullopt : std::optional(meta.system_identifier));
         archived_->add(*store, source);
       }
     }
@@ -105,13 +107,13 @@ class Judge {
   Verdict verdict_of(const Meta& meta, Timeline target, const TimelinePath& path, const Coverage& wal) {
     const auto own = std::ranges::find(path, meta.stop_timeline, &TimelineSpan::timeline);
     if (own == path.end()) {
-      return {Reach::no, fmt::format("timeline {} does not come from the backup's timeline {}", number(target),
-                                     number(meta.stop_timeline))};
+      return {Reach::no, fmt::format("timeline {} does not come from the backup's timeline {}",
+                                     number(target), number(meta.stop_timeline))};
     }
     if (own->end < meta.stop) {
       return {Reach::no,
-              fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}", number(target),
-                          number(own->timeline), to_string(own->end), to_string(meta.stop))};
+              fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}",
+                          number(target), number(own->timeline), to_string(own->end), to_string(meta.stop))};
     }
     if (wal.end < meta.stop || wal.segments == 0) {
       return {Reach::no,
@@ -121,9 +123,10 @@ class Judge {
   }
 
   static std::string end_of(const Coverage& wal) {
-    if (!wal.later) return fmt::format("the archive ends with {} (LSN {})", wal.last.text(), to_string(wal.end));
-    return fmt::format("segment {} is missing, while {} is there: recovery could go to LSN {}", wal.missing->text(),
-                       wal.later->text(), to_string(wal.end));
+    if (!wal.later)
+      return fmt::format("the archive ends with {} (LSN {})", wal.last.text(), to_string(wal.end));
+    return fmt::format("segment {} is missing, while {} is there: recovery could go to LSN {}",
+                       wal.missing->text(), wal.later->text(), to_string(wal.end));
   }
 
   Verdict verdict_of_target(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
@@ -142,8 +145,8 @@ class Judge {
         return {};
       case RecoveryTarget::Kind::time:
         if (target.time < Moment{meta.stop_time} * 1000000) {
-          return {Reach::no,
-                  fmt::format("the backup is consistent from {} on", moment_text(Moment{meta.stop_time} * 1000000))};
+          return {Reach::no, fmt::format("the backup is consistent from {} on",
+                                         moment_text(Moment{meta.stop_time} * 1000000))};
         }
         break;
       case RecoveryTarget::Kind::xid:
@@ -163,11 +166,14 @@ class Judge {
         const auto last = last_commit(searched, log_);
         // Recovery knows that it is there when it meets the first commit behind it.
         if (last && (*last > target.time || (target.exclusive && *last == target.time))) return {};
-        const std::string what = last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
-        return {Reach::no, fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(wal)), true};
+        const std::string what =
+            last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
+        return {Reach::no,
+                fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(wal)), true};
       }
       if (find_target(searched, target, log_)) return {};
-      return {Reach::no, fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
+      return {Reach::no,
+              fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
     } catch (const Error& error) {
       throw_if_signalled();
       return {Reach::unknown, error.what()};
@@ -183,7 +189,8 @@ class Judge {
 
 // What the target says about a backup by its stop alone; the rest is judged. Stop times have whole seconds.
 bool stops_before(const Meta& meta, const RecoveryTarget& target, int seconds) {
-  if (target.kind == RecoveryTarget::Kind::time) return Moment{meta.stop_time + seconds} * 1000000 <= target.time;
+  if (target.kind == RecoveryTarget::Kind::time)
+    return Moment{meta.stop_time + seconds} * 1000000 <= target.time;
   if (target.kind == RecoveryTarget::Kind::lsn) return meta.stop <= target.lsn;
   return true;
 }
@@ -209,7 +216,8 @@ Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request,
     }
     return judge.judge(set);
   }
-  if (catalog.complete.empty()) fail(Exit::usage, "{}: there is no complete backup in it (--list)", store.describe());
+  if (catalog.complete.empty())
+    fail(Exit::usage, "{}: there is no complete backup in it (--list)", store.describe());
   for (const int seconds : {1, 0}) {
     std::optional<Plan> first;
     for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {

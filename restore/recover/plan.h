@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "common/set/backup_catalog.h"
 #include "common/cli/log.h"
 #include "common/cli/options.h"
+#include "common/set/backup_catalog.h"
 #include "restore/recover/recovery_target.h"
 #include "restore/recover/set_contents.h"
 #include "restore/recover/wal_map.h"
@@ -28,7 +28,7 @@ struct Plan {
 struct PlanRequest {
   std::string backup;  // "" for the newest that reaches the target
   std::vector<Place> sources;
-  bool bundled_wal = true;       // what is in the backup counts
+  bool bundled_wal = true;                  // what is in the backup counts
   std::vector<WalName> rescued;             // WAL of the old data directory that no source holds
   std::filesystem::path rescued_directory;  // where it lies
   std::map<Timeline, std::string> rescued_histories;
@@ -38,7 +38,8 @@ struct PlanRequest {
   std::filesystem::path temporary_directory;
 };
 
-// Keeps the set from being removed while it is read, until the result is closed; no Fd where there are no locks.
+// Keeps the set from being removed while it is read, until the result is closed; no Fd where there are no
+// locks.
 Fd hold_for_reading(Store& store, const BackupSet& set);
 
 // Throws usage when there is no backup, damaged when the chosen one cannot be read.

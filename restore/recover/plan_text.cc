@@ -33,9 +33,9 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
                       const std::vector<Tablespace>& tablespaces) {
   const Meta& meta = plan.set.meta;
   const SetContents& contents = plan.contents;
-  std::string text = fmt::format("backup      {}\n            {} - {}, LSN {} - {}, timeline {}\n", plan.set.name,
-                                 utc_text(meta.start_time), utc_text(meta.stop_time), to_string(meta.start),
-                                 to_string(meta.stop), number(meta.stop_timeline));
+  std::string text = fmt::format("backup      {}\n            {} - {}, LSN {} - {}, timeline {}\n",
+                                 plan.set.name, utc_text(meta.start_time), utc_text(meta.stop_time),
+                                 to_string(meta.start), to_string(meta.stop), number(meta.stop_timeline));
   text += fmt::format("target      {}: {}\n", describe(target), verdict_text(plan));
   text += fmt::format("timelines   {}\n", timelines_text(plan.path));
   const auto bundled = std::ranges::count(contents.wal, WalKind::segment, &WalName::kind);
@@ -43,16 +43,18 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
                       segment_on(plan.path, meta.start, meta.segment_size).text(), plan.wal.last.text(),
                       plan.wal.segments, bundled);
   if (plan.wal.later) {
-    text += fmt::format("missing     from {} to before {}\n", plan.wal.missing->text(), plan.wal.later->text());
+    text +=
+        fmt::format("missing     from {} to before {}\n", plan.wal.missing->text(), plan.wal.later->text());
   }
   const std::string where = data_directory.empty() ? "--data-dir" : data_directory;
   if (contents.has_manifest) {
     const auto wanted = space_wanted(contents, where, tablespaces);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      text +=
-          fmt::format("{:<12}{} into {}", i == 0 ? "writes" : "", amount(wanted[i].second), wanted[i].first.native());
+      text += fmt::format("{:<12}{} into {}", i == 0 ? "writes" : "", amount(wanted[i].second),
+                          wanted[i].first.native());
       if (i > 0)
-        text += fmt::format(", tablespace {}, before {}", tablespaces[i - 1].oid, tablespaces[i - 1].original);
+        text +=
+            fmt::format(", tablespace {}, before {}", tablespaces[i - 1].oid, tablespaces[i - 1].original);
       text += "\n";
     }
   } else {

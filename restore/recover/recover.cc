@@ -52,8 +52,8 @@ Exit release(const RecoverOptions& options, Log& log) {
   std::size_t ended = 0;
   for (const std::string& name : names) {
     const auto lease = read_lease(*store, name);
-    const bool is_wanted =
-        options.backup.empty() ? lease && lease->data_directory == options.data_directory : name == options.backup;
+    const bool is_wanted = options.backup.empty() ? lease && lease->data_directory == options.data_directory
+                                                  : name == options.backup;
     if (!is_wanted) continue;
     remove_lease(*store, name);
     log.note("The lease of {} has ended.", name);

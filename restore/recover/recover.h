@@ -15,7 +15,7 @@ namespace pitr {
 
 struct RecoverOptions {
   Place backups;
-  Remote remote;  // how places on other hosts are reached
+  Remote remote;       // how places on other hosts are reached
   std::string backup;  // "" for the newest that reaches the target
   std::vector<Place> sources;
   std::string data_directory;
@@ -24,9 +24,9 @@ struct RecoverOptions {
   std::string bindir;
   std::size_t workers = 1;
   TablespaceMapping mapping;
-  bool bundled_wal = true;       // --no-wal: not
-  bool delta = false;            // the directory is what a stopped cluster left behind
-  std::string rescue_wal;        // an old data directory whose unarchived WAL is wanted; --delta: the same one
+  bool bundled_wal = true;  // --no-wal: not
+  bool delta = false;       // the directory is what a stopped cluster left behind
+  std::string rescue_wal;   // an old data directory whose unarchived WAL is wanted; --delta: the same one
   std::string rescue_directory;  // "" for one beside the data directory
   Purpose purpose = Purpose::clone;
   bool standby = false;

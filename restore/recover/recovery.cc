@@ -7,9 +7,9 @@
 #include <ctime>
 
 #include "common/base/time_text.h"
+#include "common/cli/remote_options.h"
 #include "common/os/signals.h"
 #include "common/set/backup_lease.h"
-#include "common/cli/remote_options.h"
 #include "restore/recover/delta.h"
 #include "restore/recover/plan_text.h"
 #include "restore/recover/set_stream.h"
@@ -68,7 +68,8 @@ void Recovery::make_plan() {
 TablespaceMapping Recovery::mapping() const {
   TablespaceMapping mapping = options_.mapping;
   const std::string old = plan_->set.meta.data_directory;
-  if (!old.empty()) mapping.old_data_directory = (fs::path(old) / "").lexically_normal().parent_path().native();
+  if (!old.empty())
+    mapping.old_data_directory = (fs::path(old) / "").lexically_normal().parent_path().native();
   mapping.new_data_directory = directory_;
   return mapping;
 }
@@ -116,7 +117,8 @@ void Recovery::unpack() {
     });
     log_.note("{} of {} files are right and are kept.", kept, contents.files.size());
   }
-  Unpacker unpacker({directory_, openness, mapping(), tablespaces_, options_.workers}, contents, meta.format != 0, advance);
+  Unpacker unpacker({directory_, openness, mapping(), tablespaces_, options_.workers}, contents,
+                    meta.format != 0, advance);
   log_.timed("Unpacking data", [&] {
     const auto data = open_set_file(*store_, *plan_->set.data, contents.index, options_.workers);
     unpacker.unpack_data(*data, store_->describe(*plan_->set.data));
@@ -150,7 +152,8 @@ RecoveryConfig Recovery::config() const {
   return config;
 }
 
-// Beside the data directory, where a segment gets into pg_wal by a mere rename; empty when it cannot be made there.
+// Beside the data directory, where a segment gets into pg_wal by a mere rename; empty when it cannot be made
+// there.
 fs::path Recovery::prefetch_directory() const {
   const fs::path parent = directory_.parent_path();
   std::error_code code;
@@ -187,7 +190,8 @@ void Recovery::launch_server() {
 }
 
 std::string Recovery::closing() const {
-  std::string text = fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
+  std::string text =
+      fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
   if (!rescue_directory_.empty()) {
     text += fmt::format("{} WAL files that no archive had are in {}: keep it until the recovery is done.\n",
                         old_wal_.names.size(), rescue_directory_.native());
@@ -202,8 +206,8 @@ std::string Recovery::closing() const {
     text += "Archiving is as it was: the old primary must never start again.\n";
   }
   if (seconds_)
-    return text +
-           fmt::format("The server runs; it took {:.1f} s to recover to {}.\n", *seconds_, describe(options_.target));
+    return text + fmt::format("The server runs; it took {:.1f} s to recover to {}.\n", *seconds_,
+                              describe(options_.target));
   return text + fmt::format("Start it: pg_ctl -D {} start\n", directory_.native());
 }
 

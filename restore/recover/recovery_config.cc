@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "common/os/text_file.h"
-#include "common/wal/restore_command.h"
 #include "common/cli/remote_options.h"
+#include "common/os/text_file.h"
 #include "common/postgres/server_settings.h"
+#include "common/wal/restore_command.h"
 
 namespace pitr {
 namespace {
@@ -98,16 +98,18 @@ std::string restore_command(const RecoveryConfig& config) {
       config.sources, [](const Place& source) { return kind(source) == PlaceKind::directory; });
   std::vector<std::string> options;
   if (!is_here) options = remote_words(config.remote);
-  if (!config.prefetch_directory.empty()) options.insert(options.end(), {"--prefetch-dir", config.prefetch_directory});
+  if (!config.prefetch_directory.empty())
+    options.insert(options.end(), {"--prefetch-dir", config.prefetch_directory});
   return restore_command(config.restore_program, config.sources, options);
 }
 
-std::string with_recovery_block(const std::string& old, const RecoveryConfig& config, const ControlFile& control) {
+std::string with_recovery_block(const std::string& old, const RecoveryConfig& config,
+                                const ControlFile& control) {
   return with_settings(old, "pitr-recover", settings_of(config, control));
 }
 
-void write_recovery_config(const std::filesystem::path& directory, Openness openness, const RecoveryConfig& config,
-                           const ControlFile& control) {
+void write_recovery_config(const std::filesystem::path& directory, Openness openness,
+                           const RecoveryConfig& config, const ControlFile& control) {
   const bool isolated = !config.isolated_socket.empty();
   const std::filesystem::path auto_conf = directory / "postgresql.auto.conf";
   // What ALTER SYSTEM set in production may be anything; a drill wants none of it.
@@ -116,7 +118,8 @@ void write_recovery_config(const std::filesystem::path& directory, Openness open
   if (isolated) {
     write_text(directory / "postgresql.conf", openness.file,
                "# of pitr-recover --isolated; see postgresql.auto.conf\n");
-    write_text(directory / "pg_hba.conf", openness.file, "local all all trust\nlocal replication all trust\n");
+    write_text(directory / "pg_hba.conf", openness.file,
+               "local all all trust\nlocal replication all trust\n");
     write_text(directory / "pg_ident.conf", openness.file, "");
   }
   write_text(directory / (config.standby ? "standby.signal" : "recovery.signal"), openness.file, "");

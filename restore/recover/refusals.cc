@@ -8,7 +8,9 @@
 namespace pitr {
 namespace {
 
-std::string major_of(const Meta& meta) { return meta.server_version.substr(0, meta.server_version.find('.')); }
+std::string major_of(const Meta& meta) {
+  return meta.server_version.substr(0, meta.server_version.find('.'));
+}
 
 }  // namespace
 
@@ -32,10 +34,12 @@ void Recovery::refuse_what_cannot_be() {
   if (options_.isolated) refuse_isolated();
   if (options_.start) {
     pg_ctl_ = server_program(options_.bindir, major_of(meta), "pg_ctl");
-    if (!options_.isolated && plan_->contents.has_manifest && !plan_->contents.files.contains("postgresql.conf")) {
-      fail(Exit::usage,
-           "--start: the configuration of this cluster lies outside its data directory (on Debian start it by "
-           "pg_ctlcluster)");
+    if (!options_.isolated && plan_->contents.has_manifest &&
+        !plan_->contents.files.contains("postgresql.conf")) {
+      fail(
+          Exit::usage,
+          "--start: the configuration of this cluster lies outside its data directory (on Debian start it by "
+          "pg_ctlcluster)");
     }
   }
 }
@@ -51,8 +55,8 @@ void Recovery::refuse_places() const {
   }
   if (!options_.rescue_wal.empty()) require_stopped(options_.rescue_wal);
   for (const Tablespace& tablespace : tablespaces_) {
-    const std::string what = fmt::format("tablespace {}, before {} (give --tablespace {}=DIR)", tablespace.oid,
-                                         tablespace.original, tablespace.original);
+    const std::string what = fmt::format("tablespace {}, before {} (give --tablespace {}=DIR)",
+                                         tablespace.oid, tablespace.original, tablespace.original);
     in_context(what, [&] {
       require_not_in_use(tablespace.target);
       if (!options_.delta) require_free_directory(tablespace.target);
@@ -60,7 +64,8 @@ void Recovery::refuse_places() const {
   }
 }
 
-// The place of the socket fits into its 107 bytes, and replay creates no tablespace in a directory of this host.
+// The place of the socket fits into its 107 bytes, and replay creates no tablespace in a directory of this
+// host.
 void Recovery::refuse_isolated() const {
   constexpr std::size_t longest = 107 - std::string_view("/.s.PGSQL.5432").size();
   if (socket_directory().native().size() > longest) {
@@ -71,7 +76,8 @@ void Recovery::refuse_isolated() const {
                         plan_->set.meta.start, plan_->wal.end,  options_.bindir, temporary_directory()};
   for (const std::string& path : created_tablespaces(whole, log_)) {
     if (is_there(path)) {
-      fail(Exit::usage, "the WAL creates a tablespace in {}, which is there on this host: replay would write into it",
+      fail(Exit::usage,
+           "the WAL creates a tablespace in {}, which is there on this host: replay would write into it",
            path);
     }
   }

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 
-#include "common/store/place.h"
+#include "common/base/text.h"
 #include "common/os/file_source.h"
 #include "common/os/text_file.h"
+#include "common/store/place.h"
 #include "common/store/store.h"
-#include "common/base/text.h"
 #include "common/wal/wal_archive.h"
 #include "restore/recover/wal_map.h"
 
@@ -25,7 +25,8 @@ bool fits(const std::filesystem::path& path, const WalName& name, const ClusterI
          name.start(identity.segment_size) == header->page_address;
 }
 
-void put(const std::filesystem::path& from, const WalName& name, Store& store, const ClusterIdentity& identity) {
+void put(const std::filesystem::path& from, const WalName& name, Store& store,
+         const ClusterIdentity& identity) {
   FileSource source = open_regular(from);
   try {
     const auto chain = check_wal({name, identity.system_identifier, true, {}}, store.create(Name(name, "")));
@@ -41,8 +42,8 @@ void put(const std::filesystem::path& from, const WalName& name, Store& store, c
 
 }  // namespace
 
-UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory, const ClusterIdentity& identity,
-                                  const std::vector<Place>& sources) {
+UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory,
+                                  const ClusterIdentity& identity, const std::vector<Place>& sources) {
   UnarchivedWal result{data_directory / "pg_wal", {}, {}};
   WalMap archived(identity.segment_size);
   for (const Place& source : sources) archived.add(*open_store(source, {}), source);

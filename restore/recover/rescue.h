@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "common/store/place.h"
-#include "common/postgres/control_file.h"
 #include "common/cli/log.h"
+#include "common/postgres/control_file.h"
+#include "common/store/place.h"
 
 namespace pitr {
 
@@ -19,11 +19,11 @@ struct UnarchivedWal {
 };
 
 // What can be read by its header; recycled segments, whose content is an older segment's, are none.
-UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory, const ClusterIdentity& identity,
-                                  const std::vector<Place>& sources);
+UnarchivedWal find_unarchived_wal(const std::filesystem::path& data_directory,
+                                  const ClusterIdentity& identity, const std::vector<Place>& sources);
 
-// Copies all of it, verified and durable, into `directory`, which becomes an archive of its own. Throws when one
-// cannot be: then nothing may be removed.
+// Copies all of it, verified and durable, into `directory`, which becomes an archive of its own. Throws when
+// one cannot be: then nothing may be removed.
 void rescue(const UnarchivedWal& wal, const std::filesystem::path& directory, const ClusterIdentity& identity,
             Log& log);
 

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 
-#include "common/os/file_source.h"
 #include "common/os/fd.h"
+#include "common/os/file_source.h"
 #include "restore/recover/tree.h"
 
 namespace pitr {
@@ -41,8 +41,8 @@ void require_config_fits(const SetContents& contents, ConfigMode mode) {
   }
 }
 
-std::string place_config(const SetContents& contents, ConfigMode mode, const std::filesystem::path& data_directory,
-                         Openness openness) {
+std::string place_config(const SetContents& contents, ConfigMode mode,
+                         const std::filesystem::path& data_directory, Openness openness) {
   if (contents.config.empty()) return {};
   std::string text;
   for (const ConfigFile& file : contents.config) {
@@ -54,7 +54,8 @@ std::string place_config(const SetContents& contents, ConfigMode mode, const std
     }
   }
   std::string head =
-      "Configuration that lay outside the data directory, and is in the meta file of the backup under config/:\n";
+      "Configuration that lay outside the data directory, and is in the meta file of the backup under "
+      "config/:\n";
   if (mode == ConfigMode::keep)
     head = fmt::format("Configuration, now below {}/pitr-config:\n", data_directory.native());
   if (mode == ConfigMode::restore) head = "Configuration, put back to where it was:\n";

@@ -19,7 +19,7 @@ enum class ConfigMode {
 void require_config_fits(const SetContents& contents, ConfigMode mode);
 
 // Returns what is to be said of it; "" when there is none.
-std::string place_config(const SetContents& contents, ConfigMode mode, const std::filesystem::path& data_directory,
-                         Openness openness);
+std::string place_config(const SetContents& contents, ConfigMode mode,
+                         const std::filesystem::path& data_directory, Openness openness);
 
 }  // namespace pitr

@@ -1,9 +1,9 @@
 #include "restore/recover/set_contents.h"
 
+#include "common/base/text.h"
+#include "common/os/sized_source.h"
 #include "common/os/text_file.h"
 #include "common/store/decompressed_file.h"
-#include "common/os/sized_source.h"
-#include "common/base/text.h"
 #include "restore/recover/set_stream.h"
 
 namespace pitr {
@@ -32,7 +32,8 @@ class ContentsReader {
     if (map_size_ > 0)
       contents_.tablespace_map = read_set_range(store_, *set_.data, contents_.index, map_at_, map_size_);
     for (const auto& [timeline, at] : histories_) {
-      contents_.histories[timeline] = read_set_range(store_, *set_.xlog, contents_.index, at.first, at.second);
+      contents_.histories[timeline] =
+          read_set_range(store_, *set_.xlog, contents_.index, at.first, at.second);
     }
     return std::move(contents_);
   }
@@ -77,7 +78,8 @@ class ContentsReader {
       if (!stored) fail(Exit::damaged, "{}/{}: it is missing", store_.describe(), file.name);
       const auto size = size_of(*stored);
       if (size && *size != file.size) {
-        fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), *size, file.size);
+        fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), *size,
+             file.size);
       }
     }
   }
@@ -116,7 +118,8 @@ class ContentsReader {
 std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(
     const SetContents& contents, const std::filesystem::path& data_directory,
     const std::vector<Tablespace>& tablespaces) {
-  std::vector<std::pair<std::filesystem::path, std::uint64_t>> wanted = {{data_directory, contents.bytes_to_write}};
+  std::vector<std::pair<std::filesystem::path, std::uint64_t>> wanted = {
+      {data_directory, contents.bytes_to_write}};
   for (const Tablespace& tablespace : tablespaces) {
     std::uint64_t bytes = 0;
     for (const auto& [path, file] : contents.files) {

@@ -6,9 +6,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/postgres/manifest.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_index.h"
-#include "common/postgres/manifest.h"
 #include "restore/recover/tablespaces.h"
 
 namespace pitr {
@@ -26,7 +26,8 @@ struct ConfigFile {
   std::string content;
 };
 
-// What a backup set holds, known before anything is written. Of OmniPITR's sets only the bundled WAL is known.
+// What a backup set holds, known before anything is written. Of OmniPITR's sets only the bundled WAL is
+// known.
 struct SetContents {
   bool has_manifest = false;
   std::unordered_map<std::string, ExpectedFile> files;  // by their path in the data directory
@@ -45,9 +46,9 @@ struct SetContents {
 SetContents read_contents(Store& store, const BackupSet& set);
 
 // How much goes where: first into the data directory, then into each tablespace.
-std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(const SetContents& contents,
-                                                                          const std::filesystem::path& data_directory,
-                                                                          const std::vector<Tablespace>& tablespaces);
+std::vector<std::pair<std::filesystem::path, std::uint64_t>> space_wanted(
+    const SetContents& contents, const std::filesystem::path& data_directory,
+    const std::vector<Tablespace>& tablespaces);
 
 // The name of a WAL file in an xlog tar: "pg/pg_wal/000000010000000000000007"; null for anything else.
 std::optional<WalName> wal_of_member(std::string_view path);

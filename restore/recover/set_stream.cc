@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/codec/crc32c.h"
+#include "common/os/background.h"
 #include "common/os/file_source.h"
+#include "common/os/parallel.h"
 #include "common/os/signals.h"
 #include "common/store/decompressed_file.h"
-#include "common/os/background.h"
-#include "common/codec/crc32c.h"
-#include "common/os/parallel.h"
 
 namespace pitr {
 namespace {

@@ -25,9 +25,11 @@ struct TablespaceMapping {
   Tablespace place(const std::string& oid, const std::string& original) const;
 };
 
-std::pair<std::string, std::string> parse_tablespace_move(const std::string& text);  // "OLD=NEW"; throws usage
+std::pair<std::string, std::string> parse_tablespace_move(
+    const std::string& text);  // "OLD=NEW"; throws usage
 
-// The lines of tablespace_map: "OID path", with a backslash before line ends and backslashes. Throws Exit::damaged.
+// The lines of tablespace_map: "OID path", with a backslash before line ends and backslashes. Throws
+// Exit::damaged.
 std::vector<Tablespace> parse_tablespace_map(std::string_view text, const TablespaceMapping& mapping);
 std::string format_tablespace_map(const std::vector<Tablespace>& tablespaces);
 

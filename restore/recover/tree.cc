@@ -52,7 +52,8 @@ void Tree::open_to(Openness openness) {
 
 const Fd& Tree::directory(const std::vector<std::string>& components, std::size_t count) {
   if (count == 0) return root_;
-  if (last_directory_ && last_.size() == count && std::equal(last_.begin(), last_.end(), components.begin())) {
+  if (last_directory_ && last_.size() == count &&
+      std::equal(last_.begin(), last_.end(), components.begin())) {
     return last_directory_;
   }
   Fd at = enter(root_, components[0], openness_.directory);

@@ -9,8 +9,8 @@
 
 namespace pitr {
 
-// The components of a path that somebody else wrote. Throws Exit::damaged for an absolute path, for ".." and for
-// what no file can be called; "." and empty components are left out.
+// The components of a path that somebody else wrote. Throws Exit::damaged for an absolute path, for ".." and
+// for what no file can be called; "." and empty components are left out.
 std::vector<std::string> checked_components(std::string_view path);
 
 // A directory that is written into by paths which are not to be trusted: every step from its root is a real

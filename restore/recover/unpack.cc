@@ -15,8 +15,9 @@ constexpr std::string_view control_path = "global/pg_control";
 constexpr std::uint64_t largest_held = 16 << 20;
 
 // OmniPITR stores what a copy must not obey or would be harmed by.
-constexpr std::string_view left_out[] = {"postmaster.pid",  "postmaster.opts", "recovery.conf",   "recovery.done",
-                                         "recovery.signal", "standby.signal",  "backup_label.old"};
+constexpr std::string_view left_out[] = {"postmaster.pid",  "postmaster.opts", "recovery.conf",
+                                         "recovery.done",   "recovery.signal", "standby.signal",
+                                         "backup_label.old"};
 
 std::string join(const std::vector<std::string>& components, std::size_t from) {
   std::string path;
@@ -36,12 +37,14 @@ class FileSink final : public Sink {
 };
 
 bool is_below(const std::vector<std::string>& components, const std::vector<std::string>& directory) {
-  return components.size() >= directory.size() && std::equal(directory.begin(), directory.end(), components.begin());
+  return components.size() >= directory.size() &&
+         std::equal(directory.begin(), directory.end(), components.begin());
 }
 
 }  // namespace
 
-Unpacker::Unpacker(const Places& places, SetContents& contents, bool is_ours, std::function<void(std::size_t)> each)
+Unpacker::Unpacker(const Places& places, SetContents& contents, bool is_ours,
+                   std::function<void(std::size_t)> each)
     : places_(places),
       contents_(contents),
       is_ours_(is_ours),
@@ -107,7 +110,8 @@ void Unpacker::take_data(const TarEntry& entry, Source& content) {
     const std::string text = hold(path, content);
     if (path == control_path) control_bytes_ = text;
     if (path == "tablespace_map" && places_.tablespaces.empty()) {
-      for (const Tablespace& tablespace : parse_tablespace_map(text, places_.mapping)) add_tablespace(tablespace);
+      for (const Tablespace& tablespace : parse_tablespace_map(text, places_.mapping))
+        add_tablespace(tablespace);
     }
     return;
   }
@@ -127,13 +131,16 @@ void Unpacker::take_link(const std::string& path, const TarEntry& entry) {
     }
     return add_tablespace(places_.mapping.place(oid, entry.target));
   }
-  const bool is_directory_elsewhere = path == "pg_wal" || path == "log" || path == "pg_log" || path == "pg_stat_tmp";
-  if (is_ours_ || !is_directory_elsewhere) fail(Exit::damaged, "a link to {}: it is not followed", entry.target);
+  const bool is_directory_elsewhere =
+      path == "pg_wal" || path == "log" || path == "pg_log" || path == "pg_stat_tmp";
+  if (is_ours_ || !is_directory_elsewhere)
+    fail(Exit::damaged, "a link to {}: it is not followed", entry.target);
   data_.make_directory(path);
 }
 
 void Unpacker::add_tablespace(const Tablespace& tablespace) {
-  if (std::ranges::find(places_.tablespaces, tablespace.oid, &Tablespace::oid) != places_.tablespaces.end()) return;
+  if (std::ranges::find(places_.tablespaces, tablespace.oid, &Tablespace::oid) != places_.tablespaces.end())
+    return;
   require_free_directory(tablespace.target);
   create_directories(tablespace.target, places_.openness.directory);
   trees_.push_back(std::make_unique<Tree>(tablespace.target, places_.openness));
@@ -148,7 +155,8 @@ void Unpacker::take_tablespace_member(const TarEntry& entry, const std::vector<s
     directory.insert(directory.begin(), "tablespaces");
     if (!is_below(components, directory)) continue;
     const std::string path = join(components, directory.size());
-    if (entry.kind == TarEntry::Kind::symlink) fail(Exit::damaged, "a link to {}: it is not followed", entry.target);
+    if (entry.kind == TarEntry::Kind::symlink)
+      fail(Exit::damaged, "a link to {}: it is not followed", entry.target);
     if (entry.kind == TarEntry::Kind::directory) return trees_[i]->make_directory(path);
     return take_file(*trees_[i], path, "pg_tblspc/" + tablespace.oid + "/" + path, content);
   }
@@ -162,7 +170,8 @@ bool Unpacker::is_left_out(const std::string& path) const {
   return std::ranges::find(left_out, path) != std::end(left_out);
 }
 
-void Unpacker::take_file(Tree& tree, const std::string& path, const std::string& manifest_path, Source& content) {
+void Unpacker::take_file(Tree& tree, const std::string& path, const std::string& manifest_path,
+                         Source& content) {
   const auto found = contents_.files.find(manifest_path);
   const ExpectedFile* expected = found == contents_.files.end() ? nullptr : &found->second;
   if (contents_.has_manifest && expected == nullptr && manifest_path != "backup_manifest") {
@@ -210,7 +219,8 @@ void Unpacker::check(const std::string& path, std::uint64_t size, const std::str
   found->second.is_there = true;
 }
 
-void Unpacker::unpack_wal(Source& from, const std::string& called, std::optional<std::uint64_t> system_identifier) {
+void Unpacker::unpack_wal(Source& from, const std::string& called,
+                          std::optional<std::uint64_t> system_identifier) {
   TarReader tar(from, called);
   for (TarEntry entry; tar.next(entry);) {
     throw_if_signalled();

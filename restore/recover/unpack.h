@@ -15,9 +15,9 @@
 
 namespace pitr {
 
-// Lays a backup out as a data directory. Everything is checked against the manifest while it is written; nothing is
-// written but in the data directory and in the directories of the tablespaces. pg_control is held back: finish() puts
-// it in place when all else is durable, so that what is not complete does not start.
+// Lays a backup out as a data directory. Everything is checked against the manifest while it is written;
+// nothing is written but in the data directory and in the directories of the tablespaces. pg_control is held
+// back: finish() puts it in place when all else is durable, so that what is not complete does not start.
 class Unpacker {
  public:
   struct Places {
@@ -46,7 +46,8 @@ class Unpacker {
   Tree& tree_of(std::string& path);
   void take_file(Tree& tree, const std::string& path, const std::string& manifest_path, Source& content);
   void take_link(const std::string& path, const TarEntry& entry);
-  void take_tablespace_member(const TarEntry& entry, const std::vector<std::string>& components, Source& content);
+  void take_tablespace_member(const TarEntry& entry, const std::vector<std::string>& components,
+                              Source& content);
   std::string hold(const std::string& manifest_path, Source& content);
   void check(const std::string& path, std::uint64_t size, const std::string& checksum);
   bool is_left_out(const std::string& path) const;
@@ -57,7 +58,7 @@ class Unpacker {
   const bool is_ours_;
   const std::function<void(std::size_t)> each_;
   Tree data_;
-  std::optional<Tree> wal_;  // of a pg_wal that --delta found on another disk
+  std::optional<Tree> wal_;                   // of a pg_wal that --delta found on another disk
   std::vector<std::unique_ptr<Tree>> trees_;  // of the tablespaces, in their order
   std::string top_;
   std::optional<ControlFile> control_;

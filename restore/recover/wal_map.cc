@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include "common/store/place.h"
 #include "common/postgres/timeline_history.h"
+#include "common/store/place.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {

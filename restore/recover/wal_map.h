@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "common/postgres/wal.h"
 #include "common/store/place.h"
 #include "common/store/store.h"
-#include "common/postgres/wal.h"
 
 namespace pitr {
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "common/os/file_source.h"
-#include "common/process/process.h"
 #include "common/os/temporary_directory.h"
+#include "common/process/process.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
@@ -38,8 +38,9 @@ class Reader {
  public:
   explicit Reader(const WalSearch& search)
       : search_(search),
-        waldump_(server_program(
-            search.bindir, search.meta.server_version.substr(0, search.meta.server_version.find('.')), "pg_waldump")),
+        waldump_(server_program(search.bindir,
+                                search.meta.server_version.substr(0, search.meta.server_version.find('.')),
+                                "pg_waldump")),
         directory_(search.temporary_directory, "pitr-recover") {}
 
   // Calls `each` with the records of one segment until it returns false. What no source holds has none.
@@ -59,8 +60,9 @@ class Reader {
     for (const Place& source : search_.sources) {
       const auto store = open_store(source, {});
       for (StoredWal& stored : find_wal(*store, name)) {
-        read_wal(*store, std::move(stored), {name, {}, true, {}},
-                 std::make_unique<AtomicFile>(to, AtomicFile::Existing::replace, 0600, AtomicFile::Durable::no));
+        read_wal(
+            *store, std::move(stored), {name, {}, true, {}},
+            std::make_unique<AtomicFile>(to, AtomicFile::Existing::replace, 0600, AtomicFile::Durable::no));
         return true;
       }
     }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/set/backup_meta.h"
 #include "common/cli/log.h"
+#include "common/set/backup_meta.h"
 #include "restore/recover/recovery_target.h"
 #include "restore/recover/wal_map.h"
 
@@ -23,8 +23,8 @@ struct WalSearch {
   std::filesystem::path temporary_directory;
 };
 
-// The last commit or abort between stop and end, from the newest segment backwards; null: there is none. Throws when
-// it cannot be found out.
+// The last commit or abort between stop and end, from the newest segment backwards; null: there is none.
+// Throws when it cannot be found out.
 std::optional<Moment> last_commit(const WalSearch& search, Log& log);
 
 // Is the end of the transaction, or the restore point, between stop and end?
@@ -33,8 +33,8 @@ bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log
 // The directories of the tablespaces that are created in it: replay writes into them.
 std::vector<std::string> created_tablespaces(const WalSearch& search, Log& log);
 
-// A program of this major: in `bindir`, else where Debian and Red Hat have it, else in PATH. Throws failed when it is
-// not found.
+// A program of this major: in `bindir`, else where Debian and Red Hat have it, else in PATH. Throws failed
+// when it is not found.
 std::string server_program(const std::string& bindir, const std::string& major, const std::string& program);
 
 }  // namespace pitr

@@ -11,7 +11,9 @@ Asker asker(const std::filesystem::path& data_directory) {
   return Asker::other;
 }
 
-bool promotion_requested(const std::filesystem::path& data_directory) { return is_there(data_directory / "promote"); }
+bool promotion_requested(const std::filesystem::path& data_directory) {
+  return is_there(data_directory / "promote");
+}
 
 Answer answer_for_failure(Asker who) {
   switch (who) {

@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "common/store/place.h"
 #include "common/os/file_source.h"
+#include "common/store/place.h"
 #include "common/store/store.h"
 #include "common/wal/wal_archive.h"
 
@@ -39,7 +39,8 @@ void refuse_gap(const RestoreRequest& request) {
   if (request.name.kind() != WalKind::segment || is_in_pg_wal(request)) return;
   if (const auto next = first_segment_after(request)) {
     fail(Exit::failed,
-         "restore {}: it is missing, but {} is archived: recovery would end at this hole (to end it there on purpose: "
+         "restore {}: it is missing, but {} is archived: recovery would end at this hole (to end it there on "
+         "purpose: "
          "--gap end)",
          request.name.text(), next->text());
   }

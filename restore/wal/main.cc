@@ -3,12 +3,12 @@
 
 #include <cstdlib>
 
-#include "common/os/signals.h"
-#include "common/postgres/control_file.h"
-#include "common/os/lock.h"
-#include "common/process/process.h"
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
+#include "common/os/lock.h"
+#include "common/os/signals.h"
+#include "common/postgres/control_file.h"
+#include "common/process/process.h"
 #include "restore/wal/removal.h"
 #include "restore/wal/reply.h"
 
@@ -22,16 +22,20 @@ constexpr Manual manual{
     .operands = "%f %p",
     .description =
         "The server's restore_command. Hands over only files that are decompressed to their end and checked "
-        "(size, page header, cluster, position), and says \"there is none\" only when every source was reached and "
+        "(size, page header, cluster, position), and says \"there is none\" only when every source was "
+        "reached and "
         "has none: PostgreSQL takes that as the end of the WAL and promotes.\n\n"
-        "Whatever else happens is tried again for --retry-time under recovery.signal and then stops the server "
+        "Whatever else happens is tried again for --retry-time under recovery.signal and then stops the "
+        "server "
         "without promoting it; repair the archive and start it again, nothing is lost.\n\n"
-        "Waits for a segment that has not come yet with --wait, and in OmniPITR's warm standby: --finish-trigger or "
+        "Waits for a segment that has not come yet with --wait, and in OmniPITR's warm standby: "
+        "--finish-trigger or "
         "--recovery-delay given, neither --streaming-replication nor standby.signal.",
-    .exit_status = "0    the file is in place, complete and verified\n"
-                   "1    proven absent in every source\n"
-                   "2    could not look; PostgreSQL is a standby, or not in recovery, and asks again\n"
-                   "200  could not look, under recovery.signal: the server stops instead of promoting",
+    .exit_status =
+        "0    the file is in place, complete and verified\n"
+        "1    proven absent in every source\n"
+        "2    could not look; PostgreSQL is a standby, or not in recovery, and asks again\n"
+        "200  could not look, under recovery.signal: the server stops instead of promoting",
     .example = "restore_command = 'pitr-restore -s /backup/wal %f %p'",
 };
 
@@ -69,31 +73,39 @@ std::vector<Option> option_table(Options& options) {
       {"data-dir", "D", "DIR", "find the cluster in DIR (default: .)", set_text(options.data_directory)},
       {"wait", "", "", "wait for a segment that has not come yet", set_flag(options.wait)},
       {"no-wait", "", "", "answer at once that it is not there", set_flag(options.no_wait)},
-      {"streaming-replication", "sr", "", "answer at once, as --no-wait", set_flag(options.streaming_replication)},
+      {"streaming-replication", "sr", "", "answer at once, as --no-wait",
+       set_flag(options.streaming_replication)},
       {"retry-time", "", "SECONDS", "retry so long under recovery.signal (default: 30)",
        set_number(options.retry_time, 0, 86400)},
       {"history-retry-time", "", "SECONDS", "retry the last history so long (default: 600)",
        set_number(options.history_retry_time, 0, 86400)},
-      {"on-error", "", "again|stop", "answer every failure with 2 or with 200", set_choice(options.on_error, {"again", "stop"})},
-      {"gap", "", "stop|end", "stop or end recovery at a hole (default: stop)", set_choice(options.gap, {"stop", "end"})},
+      {"on-error", "", "again|stop", "answer every failure with 2 or with 200",
+       set_choice(options.on_error, {"again", "stop"})},
+      {"gap", "", "stop|end", "stop or end recovery at a hole (default: stop)",
+       set_choice(options.gap, {"stop", "end"})},
       {"partial", "", "refuse|allow", "hand out .partial files at the end (default: refuse)",
        set_choice(options.partial, {"refuse", "allow"})},
-      {"recovery-delay", "w", "SECONDS", "hold each segment back so long", set_number(options.recovery_delay, 0, 864000)},
+      {"recovery-delay", "w", "SECONDS", "hold each segment back so long",
+       set_number(options.recovery_delay, 0, 864000)},
       {"finish-trigger", "f", "FILE", "end recovery when FILE exists; NOW in it: at once",
        set_text(options.finish_trigger)},
-      {"remove-unneeded", "r", "", "remove older segments from the source; %r may follow", set_flag(options.remove_unneeded)},
+      {"remove-unneeded", "r", "", "remove older segments from the source; %r may follow",
+       set_flag(options.remove_unneeded)},
       {"remove-before", "rb", "", "remove before restoring, not after", set_flag(options.remove_before)},
       {"remove-at-a-time", "rt", "N", "remove at most N segments a call (default: 3)",
        set_number(options.remove_at_a_time, 1, 100000)},
-      {"removal-pause-trigger", "p", "FILE", "remove nothing while FILE exists", set_text(options.removal_pause_trigger)},
+      {"removal-pause-trigger", "p", "FILE", "remove nothing while FILE exists",
+       set_text(options.removal_pause_trigger)},
       {"pre-removal-processing", "h", "COMMAND", "run COMMAND pg_wal/NAME before removing",
        set_text(options.pre_removal_processing)},
       {"temp-dir", "t", "DIR", "uncompress for COMMAND in DIR (default: $TMPDIR, /tmp)",
        set_text(options.temporary_directory)},
       {"prefetch-dir", "", "DIR", "fetch the next segments ahead of time into DIR",
        set_text(options.prefetch_directory)},
-      {"prefetch", "", "N", "fetch at most N ahead; 0: none (default: 8)", set_number(options.prefetch, 0, 64)},
-      {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly", no_meaning(options.unused, "error-pgcontroldata")},
+      {"prefetch", "", "N", "fetch at most N ahead; 0: none (default: 8)",
+       set_number(options.prefetch, 0, 64)},
+      {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly",
+       no_meaning(options.unused, "error-pgcontroldata")},
       unused_path(options.unused, "pgcontroldata-path", "pp"),
       {"pid-file", "", "FILE", "refuse to run twice at a time", set_text(options.pid_file)},
   };
@@ -150,7 +162,8 @@ void check(const Options& options) {
     fail(Exit::usage, "--wait contradicts --no-wait and --streaming-replication");
   }
   if (options.remove_unneeded && options.sources.size() != 1) {
-    fail(Exit::usage, "--remove-unneeded with {} sources: give the one to remove from", options.sources.size());
+    fail(Exit::usage, "--remove-unneeded with {} sources: give the one to remove from",
+         options.sources.size());
   }
   if (is_there(data_directory(options) / "recovery.conf")) {
     fail(Exit::usage, "{}/recovery.conf exists: PostgreSQL 12 and later refuse to start with it",
@@ -191,12 +204,11 @@ WalName first_segment_of_restart(const std::filesystem::path& directory) {
 void remove_old_segments(const Options& options, const std::optional<WalName>& named, Log& log) {
   if (!options.remove_unneeded) return;
   try {
-    const Removal removal{
-        .oldest_kept = named ? *named : first_segment_of_restart(data_directory(options)),
-        .at_a_time = options.remove_at_a_time,
-        .pause_trigger = options.removal_pause_trigger,
-        .before_each = options.pre_removal_processing,
-        .temporary_directory = options.remote.temporary_directory};
+    const Removal removal{.oldest_kept = named ? *named : first_segment_of_restart(data_directory(options)),
+                          .at_a_time = options.remove_at_a_time,
+                          .pause_trigger = options.removal_pause_trigger,
+                          .before_each = options.pre_removal_processing,
+                          .temporary_directory = options.remote.temporary_directory};
     remove_unneeded(*open_store(options.sources.front(), {}), removal, log);
   } catch (const Error& error) {
     // What could not be removed is removed the next time; the answer about the WAL stands.
@@ -236,10 +248,12 @@ int main(int argc, char** argv) {
 
     if (options.remove_before) remove_old_segments(options, operands.oldest_kept, log);
     // What is held back must not be taken from where its age is not known.
-    Prefetch prefetch(options.prefetch_directory, options.recovery_delay > 0 ? 0 : options.prefetch, *request, log);
+    Prefetch prefetch(options.prefetch_directory, options.recovery_delay > 0 ? 0 : options.prefetch, *request,
+                      log);
     const Answer answer = reply(*request, make_patience(options), prefetch, log);
     if (answer == Answer::absent) log.note("{} is in no source", request->name.text());
-    if (!options.remove_before && answer == Answer::restored) remove_old_segments(options, operands.oldest_kept, log);
+    if (!options.remove_before && answer == Answer::restored)
+      remove_old_segments(options, operands.oldest_kept, log);
     prefetch.conclude(answer);
     return static_cast<int>(answer);
   };

@@ -1,10 +1,10 @@
 #include "restore/wal/prefetch.h"
 
-#include "common/os/signals.h"
-#include "common/process/child.h"
-#include "common/postgres/control_file.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
+#include "common/postgres/control_file.h"
 #include "common/postgres/postmaster.h"
+#include "common/process/child.h"
 #include "restore/wal/prefetcher.h"
 
 namespace pitr {
@@ -18,7 +18,8 @@ bool is_for_recovery(const RestoreRequest& request) {
 
 }  // namespace
 
-Prefetch::Prefetch(const std::filesystem::path& directory, int segments, const RestoreRequest& request, Log& log)
+Prefetch::Prefetch(const std::filesystem::path& directory, int segments, const RestoreRequest& request,
+                   Log& log)
     : directory_(directory), segments_(segments), request_(request), log_(log) {
   if (directory.empty() || segments == 0 || !request.system_identifier || !is_for_recovery(request)) return;
   spool_.emplace(directory, *request.system_identifier);

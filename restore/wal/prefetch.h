@@ -9,8 +9,8 @@
 
 namespace pitr {
 
-// One call's part in prefetching. Nothing that goes wrong here changes an answer: it is told in verbose, and the call
-// does without.
+// One call's part in prefetching. Nothing that goes wrong here changes an answer: it is told in verbose, and
+// the call does without.
 class Prefetch {
  public:
   // `directory` empty or `segments` 0: no prefetch; nor for a file that is not asked for by recovery.
@@ -18,7 +18,8 @@ class Prefetch {
 
   // True: the segment was in the spool, and is at the request's target. That it is not there says nothing.
   bool hand_over();
-  // Once the answer is settled: starts the worker that fetches what comes next, or removes a spool that nobody needs.
+  // Once the answer is settled: starts the worker that fetches what comes next, or removes a spool that
+  // nobody needs.
   void conclude(Answer answer);
 
  private:

@@ -8,11 +8,11 @@
 #include <array>
 #include <charconv>
 
-#include "common/os/file_source.h"
-#include "common/os/signals.h"
 #include "common/codec/crc32c.h"
 #include "common/os/file.h"
+#include "common/os/file_source.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
 #include "common/postgres/wal_check.h"
 
 namespace pitr {
@@ -70,7 +70,8 @@ std::vector<PrefetchSpool::Entry> PrefetchSpool::entries() const {
     const auto segment = WalName::parse(file.substr(0, segment_length));
     if (!segment || segment->kind() != WalKind::segment || file.size() != segment_length + 9) continue;
     std::uint32_t crc = 0;
-    const auto [last, wrong] = std::from_chars(file.data() + segment_length + 1, file.data() + file.size(), crc, 16);
+    const auto [last, wrong] =
+        std::from_chars(file.data() + segment_length + 1, file.data() + file.size(), crc, 16);
     if (wrong == std::errc() && last == file.data() + file.size()) found.push_back({*segment, crc, file});
   }
   if (code && code != std::errc::no_such_file_or_directory) {
@@ -126,7 +127,8 @@ bool PrefetchSpool::hand_over(const WalName& segment, const fs::path& target) {
 }
 
 void PrefetchSpool::keep(const WalName& segment) {
-  // Read back: these very bytes were verified while they were written, and are still in the memory of the system.
+  // Read back: these very bytes were verified while they were written, and are still in the memory of the
+  // system.
   std::uint32_t crc = 0;
   CrcSink sum(crc);
   FileSource source(open_file(opened_, "loading", O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
@@ -148,7 +150,8 @@ void PrefetchSpool::drop_unless(const std::function<bool(const WalName&)>& wante
 
 std::uint64_t PrefetchSpool::free_bytes() const {
   struct statvfs space {};
-  if (::fstatvfs(opened_.number(), &space) != 0) fail(Exit::failed, "stat {}: {}", path_.native(), errno_text(errno));
+  if (::fstatvfs(opened_.number(), &space) != 0)
+    fail(Exit::failed, "stat {}: {}", path_.native(), errno_text(errno));
   return std::uint64_t{space.f_bavail} * space.f_frsize;
 }
 

@@ -7,26 +7,29 @@
 #include <string>
 #include <vector>
 
-#include "common/os/fd.h"
 #include "common/base/stream.h"
+#include "common/os/fd.h"
 #include "common/postgres/wal.h"
 
 namespace pitr {
 
-// WAL segments that were fetched before the server asked for them: the files of DIRECTORY/<system identifier>/.
+// WAL segments that were fetched before the server asked for them: the files of DIRECTORY/<system
+// identifier>/.
 //
 //   000000010000000000000008.9a3c01f7   a segment; behind the dot the CRC-32C of its bytes
 //   loading                             the next one, until it has its name
-//   asked                               "000000010000000000000007 02": what the server got last, and how many in a row
-//   worker                              locked by the worker that fills it
+//   asked                               "000000010000000000000007 02": what the server got last, and how many
+//   in a row worker                              locked by the worker that fills it
 //
-// Nothing is synced. What a killed process or a power cut leaves of a file is found out before it is handed over: it
-// does not fit its name.
+// Nothing is synced. What a killed process or a power cut leaves of a file is found out before it is handed
+// over: it does not fit its name.
 class PrefetchSpool {
  public:
   // Creates nothing.
   PrefetchSpool(const std::filesystem::path& directory, std::uint64_t system_identifier)
-      : directory_(directory), path_(directory / std::to_string(system_identifier)), cluster_(system_identifier) {}
+      : directory_(directory),
+        path_(directory / std::to_string(system_identifier)),
+        cluster_(system_identifier) {}
 
   const std::filesystem::path& path() const { return path_; }
   // False: there is no spool. Throws when it is a link, or when others may write into it.
@@ -34,8 +37,8 @@ class PrefetchSpool {
   // Makes the missing directories, 0700; only below one that exists.
   void create();
 
-  // True: the segment was here and is at `target` now, whole and verified again. A file that is not what its name says
-  // is removed, and is as good as none.
+  // True: the segment was here and is at `target` now, whole and verified again. A file that is not what its
+  // name says is removed, and is as good as none.
   bool hand_over(const WalName& segment, const std::filesystem::path& target);
 
   // Where the worker puts the next segment together, and how it gets its name.
@@ -45,7 +48,8 @@ class PrefetchSpool {
   void drop_unless(const std::function<bool(const WalName&)>& wanted);
   std::uint64_t free_bytes() const;  // of its file system
 
-  // What the server was given last; `in_a_row` counts from 1 since the last segment that was nowhere, up to 99.
+  // What the server was given last; `in_a_row` counts from 1 since the last segment that was nowhere, up
+  // to 99.
   struct Asked {
     WalName segment;
     int in_a_row;

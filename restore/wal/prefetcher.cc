@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 
-#include "common/os/signals.h"
 #include "common/os/lock.h"
-#include "restore/wal/asker.h"
+#include "common/os/signals.h"
 #include "common/postgres/postmaster.h"
+#include "restore/wal/asker.h"
 #include "restore/wal/prefetch_spool.h"
 
 namespace pitr {

@@ -9,15 +9,16 @@ struct PrefetchOrder {
   std::filesystem::path directory;  // --prefetch-dir
   RestoreRequest request;           // of the call that starts it; where, and of which cluster
   SegmentSize segment_size;
-  int segments = 8;       // ahead of what the server got last, at most
+  int segments = 8;        // ahead of what the server got last, at most
   double idle_limit = 60;  // seconds without a call
 };
 
-// Keeps the next segments of the timeline in the spool until the server is gone, recovery has ended, nobody has asked
-// for so long or the disk is nearly full; then removes the spool. Returns at once when another worker fills it.
+// Keeps the next segments of the timeline in the spool until the server is gone, recovery has ended, nobody
+// has asked for so long or the disk is nearly full; then removes the spool. Returns at once when another
+// worker fills it.
 //
-// It decides nothing: what is nowhere, cannot be read or gives cause for a warning is left to the call that is asked
-// for it.
+// It decides nothing: what is nowhere, cannot be read or gives cause for a warning is left to the call that
+// is asked for it.
 void prefetch(const PrefetchOrder& order);
 
 }  // namespace pitr

@@ -1,14 +1,15 @@
 #include "restore/wal/removal.h"
 
-#include "common/wal/old_wal.h"
-#include "common/process/process.h"
 #include "common/os/temporary_directory.h"
+#include "common/process/process.h"
+#include "common/wal/old_wal.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
 namespace {
 
-// Gives the command the segment, uncompressed, as the relative path pg_wal/NAME. Null of its exit status is success.
+// Gives the command the segment, uncompressed, as the relative path pg_wal/NAME. Null of its exit status is
+// success.
 bool process(Store& store, const OldWal& candidate, const Removal& removal, Log& log) {
   if (removal.before_each.empty()) return true;
   auto source = store.open(candidate.name);
@@ -20,9 +21,10 @@ bool process(Store& store, const OldWal& candidate, const Removal& removal, Log&
            std::make_unique<AtomicFile>(file, AtomicFile::Existing::replace, 0600, AtomicFile::Durable::no));
   // The command is the DBA's own, a shell line as PostgreSQL's are; the name goes in as data.
   const std::string line = removal.before_each + " \"$1\"";
-  const int status = run({"/bin/sh", "-c", line, "pitr-restore", "pg_wal/" + candidate.wal.text()},
-                         directory.path());
-  if (status != 0) log.error("{} for {}: exit status {}; it stays", removal.before_each, candidate.wal.text(), status);
+  const int status =
+      run({"/bin/sh", "-c", line, "pitr-restore", "pg_wal/" + candidate.wal.text()}, directory.path());
+  if (status != 0)
+    log.error("{} for {}: exit status {}; it stays", removal.before_each, candidate.wal.text(), status);
   return status == 0;
 }
 
@@ -37,7 +39,8 @@ void remove_unneeded(Store& store, const Removal& removal, Log& log) {
   for (const OldWal& candidate : oldest_wal_before(store, position_digits(removal.oldest_kept), most)) {
     if (!process(store, candidate, removal, log)) return;
     store.remove(candidate.name);
-    log.note("Segment {} removed, the oldest needed is {}", candidate.name.text(), removal.oldest_kept.text());
+    log.note("Segment {} removed, the oldest needed is {}", candidate.name.text(),
+             removal.oldest_kept.text());
   }
 }
 

@@ -4,11 +4,11 @@
 #include <array>
 #include <chrono>
 
-#include "common/store/place.h"
 #include "common/os/file_source.h"
 #include "common/os/signals.h"
-#include "common/process/process.h"
 #include "common/os/temporary_file.h"
+#include "common/process/process.h"
+#include "common/store/place.h"
 #include "common/wal/wal_archive.h"
 #include "restore/wal/gap.h"
 
@@ -39,8 +39,8 @@ bool is_last_history(const RestoreRequest& request, Asker who) {
          request.target.filename() == "RECOVERYHISTORY";
 }
 
-// An answer of 1..125 then makes it write a history without ancestors, 126.. makes the next start run past the
-// target.
+// An answer of 1..125 then makes it write a history without ancestors, 126.. makes the next start run past
+// the target.
 bool is_history_at_end_of_recovery(const RestoreRequest& request, Asker who) {
   return is_last_history(request, who) && !is_in_own_pg_wal(request);
 }
@@ -58,7 +58,8 @@ bool is_too_fresh(const RestoreRequest& request, const Patience& patience) {
     const auto store = open_store(source, {});
     for (const StoredWal& stored : find_wal(*store, request.name)) {
       const auto modified = store->modified(stored.name);
-      if (modified && std::chrono::duration<double>(now - *modified).count() >= patience.recovery_delay) return false;
+      if (modified && std::chrono::duration<double>(now - *modified).count() >= patience.recovery_delay)
+        return false;
       if (modified) return true;
     }
   }
@@ -74,8 +75,8 @@ Look look_once(const RestoreRequest& request, const Patience& patience, Finish f
 }
 
 // A source may hang in the kernel (a dead NFS server), and a standby must not hang with it: neither its
-// replication nor its promotion, during which PostgreSQL asks several times, at last without standby.signal. So
-// the look is a process of its own that is left behind when it makes no headway; PostgreSQL asks again.
+// replication nor its promotion, during which PostgreSQL asks several times, at last without standby.signal.
+// So the look is a process of its own that is left behind when it makes no headway; PostgreSQL asks again.
 class Headway {
  public:
   explicit Headway(const RestoreRequest& request) : request_(request) {}
@@ -140,7 +141,8 @@ Answer reply(const RestoreRequest& request, const Patience& patience, Prefetch& 
   if (request.name == WalName::history(Timeline{1})) return Answer::absent;
   for (bool waited = false;; waited = true) {
     const Asker who = asker(request.data_directory);
-    if (waited && who == Asker::standby && promotion_requested(request.data_directory)) return Answer::ask_again;
+    if (waited && who == Asker::standby && promotion_requested(request.data_directory))
+      return Answer::ask_again;
     const Finish finish = finish_requested(patience);
     if (finish == Finish::at_once) {
       log.error("Recovery is ended at once, as asked for; {} is not handed over", request.name.text());

@@ -4,9 +4,9 @@
 
 #include <fmt/ranges.h>
 
-#include "common/store/place.h"
 #include "common/os/signals.h"
 #include "common/os/spool_file.h"
+#include "common/store/place.h"
 #include "common/wal/wal_archive.h"
 #include "restore/wal/gap.h"
 
@@ -34,8 +34,8 @@ void require_same(Store& store, const RestoreRequest& request, const WalExpectat
       first_name = name;
       first = std::move(content);
     } else if (!same_bytes(*first.reader(), *content.reader())) {
-      fail(Exit::failed, "{} and {} are both good and differ: one of them must go", store.describe(*first_name),
-           store.describe(name));
+      fail(Exit::failed, "{} and {} are both good and differ: one of them must go",
+           store.describe(*first_name), store.describe(name));
     }
   }
 }
@@ -71,7 +71,8 @@ bool fetch(const Place& source, const RestoreRequest& request, Log& log) {
   const auto store = open_store(source, {});
   auto forms = find_wal(*store, request.name, narrowed(source));
   // A segment says itself whose it is; absence and a history file need the place to say it.
-  if (forms.empty() || request.name.kind() != WalKind::segment) require_archive_of(*store, request.system_identifier);
+  if (forms.empty() || request.name.kind() != WalKind::segment)
+    require_archive_of(*store, request.system_identifier);
   if (forms.empty()) {
     refuse_other_codec(*store, source, request);
     return false;

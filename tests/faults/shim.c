@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,9 +65,9 @@ int fdatasync(int fd) { return interrupted() ? -1 : REAL(fdatasync)(fd); }
 static int open_at(int at, const char* path, int flags, mode_t mode) {
   return interrupted() ? -1 : (int)syscall(SYS_openat, at, path, flags, mode);
 }
-#define MODE_BEHIND(flags) \
-  va_list rest;            \
-  va_start(rest, flags);   \
+#define MODE_BEHIND(flags)                  \
+  va_list rest;                             \
+  va_start(rest, flags);                    \
   const mode_t mode = va_arg(rest, mode_t); \
   va_end(rest)
 int openat(int at, const char* path, int flags, ...) {

@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = text_of(data, size);
   const ArchiveCommand command = read_archive_command(text);
   const bool is_nothing = command.words.empty() && command.problem.empty();
-  expect(is_nothing == (command.kind == ArchiveCommand::Kind::none), "no words are no command, and nothing else is");
+  expect(is_nothing == (command.kind == ArchiveCommand::Kind::none),
+         "no words are no command, and nothing else is");
 
   // In quotes nothing has a meaning.
   std::string quoted = "'";

@@ -28,12 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {"place", "p", "[CODEC=]DIR", "add a place", append_place(places), true},
       {"old", "", "X", "accepted", no_meaning(unused, "old")},
   };
-  const Manual manual{.program = "fuzz",
-                      .summary = "",
-                      .operands = "",
-                      .description = "",
-                      .exit_status = "",
-                      .example = ""};
+  const Manual manual{
+      .program = "fuzz", .summary = "", .operands = "", .description = "", .exit_status = "", .example = ""};
   const std::string path = fmt::format("--config-file=/proc/self/fd/{}", file.number());
   const char* words[] = {path.c_str()};
   try {

@@ -29,7 +29,8 @@ bool decompresses(Codec codec, std::string_view stored, std::size_t piece, std::
     sink->finish();
     return true;
   } catch (const Error& error) {
-    expect(error.code() == Exit::damaged || error.code() == Exit::failed, "damaged, or more than may be taken");
+    expect(error.code() == Exit::damaged || error.code() == Exit::failed,
+           "damaged, or more than may be taken");
     return false;
   }
 }

@@ -11,8 +11,8 @@
 
 #include "common/store/store.h"
 
-// What the fuzz targets share. A target reads foreign bytes and may throw Error, and nothing else; what must hold of
-// the result it states with expect().
+// What the fuzz targets share. A target reads foreign bytes and may throw Error, and nothing else; what must
+// hold of the result it states with expect().
 namespace pitr::fuzz {
 
 inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
@@ -41,7 +41,9 @@ class MemoryStore final : public Store {
     return found == files.end() ? nullptr : std::make_unique<MemorySource>(as_bytes(found->second));
   }
   std::optional<std::chrono::system_clock::time_point> modified(const Name&) override { return {}; }
-  std::unique_ptr<Sink> create(const Name& name) override { return std::make_unique<StringSink>(files[name.text()]); }
+  std::unique_ptr<Sink> create(const Name& name) override {
+    return std::make_unique<StringSink>(files[name.text()]);
+  }
   bool has_living_writer(const Name&) override { return false; }
   void sync(const Name&) override {}
   void list(std::string_view, const std::function<bool(const Name&)>& each) override {

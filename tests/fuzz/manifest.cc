@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   text += "\"Manifest-Checksum\": \"" + sha256_hex(as_bytes(text)) + "\"}\n";
   try {
     MemorySource source(as_bytes(text));
-    read_manifest(source, [](const ManifestFile& file) { expect(!file.algorithm.empty(), "an algorithm is named"); });
+    read_manifest(source,
+                  [](const ManifestFile& file) { expect(!file.algorithm.empty(), "an algorithm is named"); });
   } catch (const Error& error) {
     expect(error.code() == Exit::damaged, "what does not parse is damaged");
   }

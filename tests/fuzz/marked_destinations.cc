@@ -15,7 +15,8 @@ namespace {
 // In memory, where it can be: the memory is synced at every change.
 struct StateDirectory {
   StateDirectory() {
-    std::string name = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/pitr-fuzz.XXXXXX" : "/tmp/pitr-fuzz.XXXXXX";
+    std::string name =
+        ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/pitr-fuzz.XXXXXX" : "/tmp/pitr-fuzz.XXXXXX";
     expect(::mkdtemp(name.data()) != nullptr, "there is room for the state directory");
     path = name;
   }

@@ -1,5 +1,5 @@
-#include "common/set/backup_meta.h"
 #include "common/codec/digest.h"
+#include "common/set/backup_meta.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;
@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect(meta.min_xlog.kind() == WalKind::segment, "replay begins in a segment");
     expect(number(meta.start_timeline) > 0 && number(meta.stop_timeline) > 0, "there is no timeline 0");
     if (meta.format == 0) return 0;
-    expect(format_meta(parse_meta(format_meta(meta))) == format_meta(meta), "what was read is written the same again");
+    expect(format_meta(parse_meta(format_meta(meta))) == format_meta(meta),
+           "what was read is written the same again");
   } catch (const Error& error) {
     expect(error.code() == Exit::damaged || error.code() == Exit::failed, "damaged, or of another version");
   }

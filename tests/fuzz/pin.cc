@@ -1,6 +1,6 @@
 // NAME.pin beside a backup set.
-#include "common/base/time_text.h"
 #include "basebackup/retention/pin.h"
+#include "common/base/time_text.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store.files["set.pin"] = text_of(data, size);
   const auto pin = read_pin(store, "set");
   expect(pin.has_value(), "a pin that is there is never absent");
-  if (pin->until) expect(parse_until(utc_text(*pin->until)) == *pin->until, "its end can be written and read again");
+  if (pin->until)
+    expect(parse_until(utc_text(*pin->until)) == *pin->until, "its end can be written and read again");
   return 0;
 }

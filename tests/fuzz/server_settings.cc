@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ServerSettings settings;
   settings.set("restore_command", value);
   const std::string once = with_settings(std::string(rest), "pitr-recover", settings);
-  expect(once.ends_with("# pitr-recover: begin\n" + settings.text() + "# pitr-recover: end\n"), "the block is the last");
+  expect(once.ends_with("# pitr-recover: begin\n" + settings.text() + "# pitr-recover: end\n"),
+         "the block is the last");
   expect(with_settings(once, "pitr-recover", settings) == once, "a block replaces the one before it");
   expect(lines_of(once) <= lines_of(rest) + 4, "what was there is kept as it is, or left out");
 
@@ -30,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string unquoted = quote_setting(rest);
   unquoted = unquoted.substr(1, unquoted.size() - 2);
   for (std::size_t at = 0; (at = unquoted.find_first_of("'\\", at)) != unquoted.npos; at += 2) {
-    expect(at + 1 < unquoted.size() && unquoted[at + 1] == unquoted[at], "nothing in a value ends its quotes");
+    expect(at + 1 < unquoted.size() && unquoted[at + 1] == unquoted[at],
+           "nothing in a value ends its quotes");
   }
   return 0;
 }

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   expect(!switches.empty(), "there is an ancestor");
-  expect(number(switches.front().timeline) > 0 && switches.back().timeline < name.timeline(), "ancestors are below");
+  expect(number(switches.front().timeline) > 0 && switches.back().timeline < name.timeline(),
+         "ancestors are below");
   for (std::size_t i = 1; i < switches.size(); ++i) {
     expect(switches[i - 1].timeline < switches[i].timeline, "timelines ascend");
     expect(switches[i - 1].end <= switches[i].end, "switch points never go back");

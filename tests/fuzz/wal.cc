@@ -1,6 +1,6 @@
 // A name, a newline, and the bytes of the WAL file of that name.
-#include "common/wal/wal_archive.h"
 #include "common/postgres/wal_check.h"
+#include "common/wal/wal_archive.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

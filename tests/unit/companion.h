@@ -10,8 +10,8 @@
 
 namespace pitr {
 
-// Another process of the test. It has done `work`, keeps what that returned and stays as it is until it is killed:
-// with kill() it dies as in a power cut, without unwinding.
+// Another process of the test. It has done `work`, keeps what that returned and stays as it is until it is
+// killed: with kill() it dies as in a power cut, without unwinding.
 class Companion {
  public:
   template <typename F>

@@ -103,8 +103,6 @@ class Tree {
 inline bool contains(const Lines& lines, std::string_view line) {
   return std::ranges::find(lines, line) != lines.end();
 }
-inline bool mentions(std::string_view text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
+inline bool mentions(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 }  // namespace pitr

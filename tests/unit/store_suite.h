@@ -17,12 +17,12 @@
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
 
-// Every obligation of common/store/store.h, for each kind of store: a test of a new kind derives from StorePlace and calls
-// store_suite().
+// Every obligation of common/store/store.h, for each kind of store: a test of a new kind derives from
+// StorePlace and calls store_suite().
 namespace pitr {
 
-// An empty place, gone with the object, and the ways into it that lead past the Store: behind every kind there is a
-// directory of this machine.
+// An empty place, gone with the object, and the ways into it that lead past the Store: behind every kind
+// there is a directory of this machine.
 class StorePlace {
  public:
   virtual ~StorePlace() = default;
@@ -42,7 +42,8 @@ class StorePlace {
   // Everything that lies there, also what list() hides.
   std::set<std::string> names() {
     std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(scratch_ / "")) names.insert(entry.path().filename());
+    for (const auto& entry : std::filesystem::directory_iterator(scratch_ / ""))
+      names.insert(entry.path().filename());
     return names;
   }
   std::string bytes_of(const std::string& name) { return text_of(scratch_ / name); }
@@ -177,9 +178,9 @@ class StoreSuite {
 
   void list() {
     CHECK(listed().empty());
-    const std::set<std::string> stored = {"000000010000000000000001",     "000000010000000000000002.zst",
-                                          "000000020000000000000001",     "00000002.history",
-                                          "file with spaces",             "\xC3\xA4",
+    const std::set<std::string> stored = {"000000010000000000000001", "000000010000000000000002.zst",
+                                          "000000020000000000000001", "00000002.history",
+                                          "file with spaces",         "\xC3\xA4",
                                           std::string(200, 'x')};
     for (const std::string& each : stored) put(each, "");
     place_->plant(".hidden", "");
@@ -187,7 +188,8 @@ class StoreSuite {
     place_->plant("new\nline", "");
     place_->plant("000000010000000000000003.tmp.0", "");
     CHECK(listed() == stored);
-    CHECK(listed("00000001") == std::set<std::string>{"000000010000000000000001", "000000010000000000000002.zst"});
+    CHECK(listed("00000001") ==
+          std::set<std::string>{"000000010000000000000001", "000000010000000000000002.zst"});
     CHECK(listed("00000002") == std::set<std::string>{"000000020000000000000001", "00000002.history"});
     CHECK(listed("000000010000000000000002.zst").size() == 1);
     CHECK(listed("000000010000000000000002.zstd").empty());

@@ -40,7 +40,8 @@ int linkat(int from_at, const char* from, int to_at, const char* to, int flags) 
 }
 
 int renameat2(int from_at, const char* from, int to_at, const char* to, unsigned int flags) noexcept {
-  return passes("renameat2") ? static_cast<int>(::syscall(SYS_renameat2, from_at, from, to_at, to, flags)) : -1;
+  return passes("renameat2") ? static_cast<int>(::syscall(SYS_renameat2, from_at, from, to_at, to, flags))
+                             : -1;
 }
 
 int renameat(int from_at, const char* from, int to_at, const char* to) noexcept {

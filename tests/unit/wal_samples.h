@@ -44,7 +44,8 @@ inline WalName wal_name(std::string_view text) { return WalName::parse(text).val
 inline SegmentSize segment_size(std::uint64_t bytes = megabyte) { return SegmentSize::of(bytes).value(); }
 
 // The segment of that name, of a cluster with segments of 1 MB.
-inline std::string segment_named(std::string_view name, std::uint64_t cluster = our_cluster, char filling = 'w') {
+inline std::string segment_named(std::string_view name, std::uint64_t cluster = our_cluster,
+                                 char filling = 'w') {
   const WalName wal = wal_name(name);
   Header header;
   header.timeline = number(wal.timeline());

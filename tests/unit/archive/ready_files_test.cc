@@ -22,9 +22,11 @@ struct Status {
     for (const std::string& name : names) scratch.write("pg_wal/archive_status/" + name, "");
   }
   bool has(std::string_view name) const { return fs::exists(scratch / "pg_wal/archive_status" / name); }
-  std::vector<std::string> first(std::size_t most, std::string_view except = "0000000100000000000000FF") const {
+  std::vector<std::string> first(std::size_t most,
+                                 std::string_view except = "0000000100000000000000FF") const {
     std::vector<std::string> result;
-    for (const WalName& name : ReadyFiles(scratch / "").first(most, wal_name(except))) result.push_back(name.text());
+    for (const WalName& name : ReadyFiles(scratch / "").first(most, wal_name(except)))
+      result.push_back(name.text());
     return result;
   }
 
@@ -58,22 +60,26 @@ TEST_CASE("ready files come in the order of the server: history files first, the
 
 TEST_CASE("the file that the server has asked for is left out and takes no place") {
   const Status status;
-  status.add({"000000010000000000000007.ready", "000000010000000000000008.ready", "000000010000000000000009.ready"});
-  CHECK(status.first(2, "000000010000000000000007") == Names{"000000010000000000000008", "000000010000000000000009"});
-  CHECK(status.first(2, "000000010000000000000008") == Names{"000000010000000000000007", "000000010000000000000009"});
+  status.add(
+      {"000000010000000000000007.ready", "000000010000000000000008.ready", "000000010000000000000009.ready"});
+  CHECK(status.first(2, "000000010000000000000007") ==
+        Names{"000000010000000000000008", "000000010000000000000009"});
+  CHECK(status.first(2, "000000010000000000000008") ==
+        Names{"000000010000000000000007", "000000010000000000000009"});
 }
 
 TEST_CASE("what the server passes over is passed over") {
   const Status status;
-  status.add({"000000010000000000000007.done", "000000010000000000000008.READY", "000000010000000000000008.ready.tmp",
-              "x.ready", ".ready", "000000010000000.ready", "00000001000000000000000z.ready",
-              "00000000000000000000000000000000000000007.ready", "000000010000000000000009.ready"});
+  status.add({"000000010000000000000007.done", "000000010000000000000008.READY",
+              "000000010000000000000008.ready.tmp", "x.ready", ".ready", "000000010000000.ready",
+              "00000001000000000000000z.ready", "00000000000000000000000000000000000000007.ready",
+              "000000010000000000000009.ready"});
   CHECK(status.first(100) == Names{"000000010000000000000009"});
 }
 
 TEST_CASE("nothing comes behind a name that the server would ask for and never get archived") {
-  for (const std::string stop : {"000000010000000000000007.part", "00000001000000000000000", "0000000100000000000000070",
-                                 "0000000100000000.history"}) {
+  for (const std::string stop : {"000000010000000000000007.part", "00000001000000000000000",
+                                 "0000000100000000000000070", "0000000100000000.history"}) {
     CAPTURE(stop);
     const Status status;
     status.add({"000000010000000000000006.ready", stop + ".ready", "000000010000000000000009.ready",
@@ -107,7 +113,8 @@ TEST_CASE("a file becomes done only when it is ready") {
 TEST_CASE("a directory that cannot be read is an error, and never an empty one") {
   const Scratch scratch;
   const ReadyFiles ready(scratch / "missing");
-  CHECK(failure_of([&] { return ready.first(5, wal_name("000000010000000000000007")); }).code == Exit::failed);
+  CHECK(failure_of([&] { return ready.first(5, wal_name("000000010000000000000007")); }).code ==
+        Exit::failed);
   scratch.write("pg_wal", "");
   CHECK(failure_of([&] {
           ReadyFiles(scratch / "").mark_done(wal_name("000000010000000000000007"));

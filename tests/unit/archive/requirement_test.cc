@@ -46,8 +46,15 @@ TEST_CASE("who must have a file") {
 }
 
 TEST_CASE("a requirement that no destination could meet is refused") {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"0"}, {"4"}, {"-1"}, {"none"}, {""}, {"/b"}, {"zstd=host:/b"}, {"/a", "any"}, {"all", "any"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"0"},
+                                                {"4"},
+                                                {"-1"},
+                                                {"none"},
+                                                {""},
+                                                {"/b"},
+                                                {"zstd=host:/b"},
+                                                {"/a", "any"},
+                                                {"all", "any"}}) {
     CAPTURE(words);
     CHECK(failure_of([&] { return Requirement(words, three()); }).code == Exit::usage);
   }

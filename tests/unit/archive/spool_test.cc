@@ -42,14 +42,15 @@ TEST_CASE("what waits is delivered in the order of its names, a history before w
   const Spool spool(scratch / "spool", 1000, {});
   const Place place = parse_place("host:/a");
   spool.queue(place);
-  for (const char* name : {"000000020000000000000008.gz", "00000002.history.gz", "000000010000000000000007.gz",
-                           "000000010000000000000009.partial", "000000010000000000000008.00000028.backup.lz4"}) {
+  for (const char* name :
+       {"000000020000000000000008.gz", "00000002.history.gz", "000000010000000000000007.gz",
+        "000000010000000000000009.partial", "000000010000000000000008.00000028.backup.lz4"}) {
     scratch.write(std::string("spool/host:%2Fa/") + name, "");
   }
   CHECK(waiting(spool, place) == std::vector<std::string>{"000000010000000000000007",
-                                                         "000000010000000000000008.00000028.backup",
-                                                         "000000010000000000000009.partial", "00000002.history",
-                                                         "000000020000000000000008"});
+                                                          "000000010000000000000008.00000028.backup",
+                                                          "000000010000000000000009.partial",
+                                                          "00000002.history", "000000020000000000000008"});
 }
 
 TEST_CASE("all queues together hold no more than they may") {

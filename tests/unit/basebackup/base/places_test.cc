@@ -27,11 +27,13 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("what has a copy of its codec here is delivered from it, the rest is streamed while the backup runs") {
+TEST_CASE(
+    "what has a copy of its codec here is delivered from it, the rest is streamed while the backup runs") {
   const Scratch scratch;
   ArrangedPlaces arranged;
-  arrange_places({places({"zstd:9=/a"}), places({"h:/direct"}), places({"zstd=h:/b", "gzip=h:/c", "rsync://h/m"})},
-                 scratch / "", arranged);
+  arrange_places(
+      {places({"zstd:9=/a"}), places({"h:/direct"}), places({"zstd=h:/b", "gzip=h:/c", "rsync://h/m"})},
+      scratch / "", arranged);
   REQUIRE(arranged.passing);
   const std::string passing = arranged.passing->path() / "none";
   CHECK(texts(arranged.written) == Texts{"/a", "h:/direct", "h:/c", passing});
@@ -56,6 +58,8 @@ TEST_CASE("a place of the wrong kind, none at all, and the same one twice are re
   CHECK(failure_of([] { check_places({{}, places({"rsync://h/m"}), {}}, ""); }).mentions("--dst-remote"));
   CHECK(failure_of([] { check_places({{}, places({"/a"}), {}}, ""); }).mentions("--dst-local"));
   CHECK(failure_of([] { check_places({{}, {}, places({"/a"})}, ""); }).mentions("--dst-local"));
-  CHECK(failure_of([] { check_places({{}, places({"h:/a/"}), places({"gzip=h:/a"})}, ""); }).mentions("given twice"));
+  CHECK(failure_of([] {
+          check_places({{}, places({"h:/a/"}), places({"gzip=h:/a"})}, "");
+        }).mentions("given twice"));
   CHECK(failure_of([] { check_places({{}, places({"h:/a"}), places({"g:/a"})}, ""); }).code == Exit::done);
 }

@@ -43,10 +43,10 @@ TEST_CASE("in place, a tablespace is stored where it goes to; one that nobody ha
   options.top = ".";
   options.in_place = true;
   options.tablespace_paths = {{"16385", "/ssd"}};
-  CHECK(tree.walk(options) == Lines{"d . = ", "d ./pg_tblspc = pg_tblspc", "l ./pg_tblspc/16385 -> /ssd = pg_tblspc/16385",
-                                    "d /ssd = pg_tblspc/16385",
-                                    "d /ssd/PG_15_202209061 = pg_tblspc/16385/PG_15_202209061",
-                                    "f /ssd/PG_15_202209061/100 = pg_tblspc/16385/PG_15_202209061/100"});
+  CHECK(tree.walk(options) ==
+        Lines{"d . = ", "d ./pg_tblspc = pg_tblspc", "l ./pg_tblspc/16385 -> /ssd = pg_tblspc/16385",
+              "d /ssd = pg_tblspc/16385", "d /ssd/PG_15_202209061 = pg_tblspc/16385/PG_15_202209061",
+              "f /ssd/PG_15_202209061/100 = pg_tblspc/16385/PG_15_202209061/100"});
   options.tablespace_paths.clear();
   CHECK_THROWS_WITH_AS(tree.walk(options), doctest::Contains("nobody has said where it goes"), Error);
 }
@@ -89,12 +89,8 @@ TEST_CASE("a tablespace whose disk is not mounted ends the walk before its first
   const Tree tree;
   tree.files({"PG_VERSION"});
   tree.directories({"pg_tblspc", "../fast/PG_14_202107181"});
-  SUBCASE("an empty mount point") {
-    tree.link("pg_tblspc/16385", tree.scratch / "fast");
-  }
-  SUBCASE("a link to nothing") {
-    tree.link("pg_tblspc/16385", tree.scratch / "slow");
-  }
+  SUBCASE("an empty mount point") { tree.link("pg_tblspc/16385", tree.scratch / "fast"); }
+  SUBCASE("a link to nothing") { tree.link("pg_tblspc/16385", tree.scratch / "slow"); }
   Lines lines;
   CHECK_THROWS_AS(walk_data_directory(tree.root, with_version(),
                                       [&](const Entry& entry) { lines.push_back(entry.tar_path); }),

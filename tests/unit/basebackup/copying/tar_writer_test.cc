@@ -13,8 +13,8 @@
 
 #include <doctest/doctest.h>
 
-#include "common/codec/crc32c.h"
 #include "common/base/error.h"
+#include "common/codec/crc32c.h"
 #include "common/process/process.h"
 #include "tests/unit/scratch.h"
 

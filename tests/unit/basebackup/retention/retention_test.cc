@@ -19,7 +19,9 @@ using Pin = RetainedSet::Pin;
 constexpr std::time_t day = 86400;
 constexpr std::time_t now = 1800000000;
 
-std::string segment(unsigned timeline, unsigned number) { return fmt::format("{:08X}{:016X}", timeline, number); }
+std::string segment(unsigned timeline, unsigned number) {
+  return fmt::format("{:08X}{:016X}", timeline, number);
+}
 
 // A set that stopped `age` days ago and needs the segments `first` to `last` of timeline 1.
 RetainedSet set_of_age(int age, unsigned first, unsigned last) {
@@ -37,7 +39,8 @@ RetainedSet set_of_age(int age, unsigned first, unsigned last) {
 std::vector<RetainedSet> one_a_day(int days) {
   std::vector<RetainedSet> sets;
   for (int age = days - 1; age >= 0; --age) {
-    sets.push_back(set_of_age(age, static_cast<unsigned>(1000 - age * 10), static_cast<unsigned>(1001 - age * 10)));
+    sets.push_back(
+        set_of_age(age, static_cast<unsigned>(1000 - age * 10), static_cast<unsigned>(1001 - age * 10)));
   }
   return sets;
 }
@@ -143,18 +146,26 @@ class History {
       }
       const unsigned last = position + static_cast<unsigned>(below(3));
       sets_.push_back({.name = fmt::format("set-{}", i),
-                       .state = below(8) == 0 ? State::waiting : below(40) == 0 ? State::unreadable : State::complete,
+                       .state = below(8) == 0    ? State::waiting
+                                : below(40) == 0 ? State::unreadable
+                                                 : State::complete,
                        .stop_time = clock,
                        .stop = {last},
                        .first_segment = segment(timeline, position),
                        .last_segment = segment(timeline, last),
                        .has_bad_pages = below(6) == 0,
-                       .pin = below(8) == 0 ? Pin::all : below(8) == 0 ? Pin::consistency : Pin::none,
+                       .pin = below(8) == 0   ? Pin::all
+                              : below(8) == 0 ? Pin::consistency
+                                              : Pin::none,
                        .held = below(10) == 0 ? "read" : ""});
       position = last;
     }
     std::ranges::stable_sort(sets_, {}, &RetainedSet::stop_time);
-    rules_ = {.days = below(3) * 5, .count = below(4), .weekly = below(3), .monthly = below(3), .yearly = below(2),
+    rules_ = {.days = below(3) * 5,
+              .count = below(4),
+              .weekly = below(3),
+              .monthly = below(3),
+              .yearly = below(2),
               .minimum = 1 + below(3)};
     top_ = position;
     timelines_ = timeline;
@@ -167,7 +178,8 @@ class History {
     bool all_is_known = true;
     for (std::size_t i = 0; i < sets_.size(); ++i) {
       const RetainedSet& set = sets_[i];
-      if (set.pin != Pin::none || !set.held.empty() || set.state == State::unreadable) REQUIRE(decisions[i].keep);
+      if (set.pin != Pin::none || !set.held.empty() || set.state == State::unreadable)
+        REQUIRE(decisions[i].keep);
       if (!decisions[i].keep) continue;
       if (set.state == State::unreadable) all_is_known = false;
       check_wal_of(set, decisions[i], rule);
@@ -186,14 +198,17 @@ class History {
   // From its start on everything on every timeline, or what makes it consistent.
   void check_wal_of(const RetainedSet& set, const Decision& decision, const WalRule& rule) const {
     if (set.state == State::unreadable) return;
-    const auto number = [](const std::string& name) { return static_cast<unsigned>(std::stoul(name.substr(8), nullptr, 16)); };
+    const auto number = [](const std::string& name) {
+      return static_cast<unsigned>(std::stoul(name.substr(8), nullptr, 16));
+    };
     const auto own = static_cast<unsigned>(std::stoul(set.first_segment.substr(0, 8), nullptr, 16));
     for (unsigned at = number(set.first_segment); at <= number(set.last_segment); ++at) {
       REQUIRE_FALSE(rule.may_go(segment(own, at)));
     }
     if (decision.for_consistency_only) return;
     for (unsigned timeline = 1; timeline <= timelines_; ++timeline) {
-      for (unsigned at = number(set.first_segment); at <= top_; ++at) REQUIRE_FALSE(rule.may_go(segment(timeline, at)));
+      for (unsigned at = number(set.first_segment); at <= top_; ++at)
+        REQUIRE_FALSE(rule.may_go(segment(timeline, at)));
     }
   }
 

@@ -40,6 +40,7 @@ TEST_CASE("no tablespace goes into the original's data directory, nor two into o
   CHECK(target_of({parse_path_map("/data/pg:/data/copy")}, "/data/pg/inside") == "/data/copy/inside");
   CHECK(target_of({}, "/data/pgs") == "/data/pgs");
   CHECK(failure_of([] {
-          place_tablespaces({parse_path_map("/a:/x"), parse_path_map("/b:/x")}, {{"1", "/a"}, {"2", "/b"}}, "/data/pg");
+          place_tablespaces({parse_path_map("/a:/x"), parse_path_map("/b:/x")}, {{"1", "/a"}, {"2", "/b"}},
+                            "/data/pg");
         }).code == Exit::usage);
 }

@@ -22,11 +22,13 @@ TEST_CASE("a standby on another host is not sent to look for its primary there")
     CHECK_NOTHROW(settings_of_copy(options, {host, "5432", "u", "d"}, false));
   }
   CHECK_FALSE(means_this_host("db1"));
-  CHECK(settings_of_copy(options, {"db1", "5432", "u", "d"}, true).text().find(
-            "primary_conninfo = 'host=db1 port=5432 user=u'\n") != std::string::npos);
+  CHECK(settings_of_copy(options, {"db1", "5432", "u", "d"}, true)
+            .text()
+            .find("primary_conninfo = 'host=db1 port=5432 user=u'\n") != std::string::npos);
   options.primary_conninfo = "service=db";
-  CHECK(settings_of_copy(options, {"localhost", "", "", ""}, true).text().find("primary_conninfo = 'service=db'\n") !=
-        std::string::npos);
+  CHECK(settings_of_copy(options, {"localhost", "", "", ""}, true)
+            .text()
+            .find("primary_conninfo = 'service=db'\n") != std::string::npos);
 }
 
 TEST_CASE("a standby has its slot and its archive, and no recovery target; another copy archives nothing") {

@@ -29,7 +29,8 @@ TEST_CASE("rsync brings contents that differ, and leaves what is the same; names
   fs::copy_file(sshd.remote().ssh, remote.ssh);
   const fs::path from = scratch / "from", to = scratch / "to 'it' $(touch pwned) \"x\" *";
   for (const fs::path& directory : {from, to}) fs::create_directories(directory / "base");
-  std::vector<std::string> names = {"plain", "#comment", ";x", "-rf", "two\nlines", "back\\slash", "*", "base/1"};
+  std::vector<std::string> names = {"plain",      "#comment",    ";x", "-rf",
+                                    "two\nlines", "back\\slash", "*",  "base/1"};
   for (const std::string& name : names) std::ofstream(from / name) << "new " << name;
   std::ofstream(to / "plain") << "old plain";
   fs::last_write_time(to / "plain", fs::last_write_time(from / "plain"));
@@ -63,7 +64,9 @@ TEST_CASE("an rsync that fails says why; the one there is a program, never a lin
   remote.rsync = "/missing/rsync";
   CHECK(failure_of([&] { send_differences(tree, place, remote, {"rsync"}); }).mentions("cannot be run"));
   const std::string nowhere = sshd.place(scratch / "nowhere/at/all");
-  CHECK(failure_of([&] { send_differences(tree, nowhere, sshd.remote(), {"rsync"}); }).mentions("nowhere/at/all"));
+  CHECK(failure_of([&] {
+          send_differences(tree, nowhere, sshd.remote(), {"rsync"});
+        }).mentions("nowhere/at/all"));
   send_differences(tree, place, sshd.remote(), {"rsync"});
   CHECK(text_of(scratch / "to/file") == "x");
 }

@@ -20,10 +20,12 @@ Lines names(SpoolFile& list) {
 
 }  // namespace
 
-TEST_CASE("rsync is told of files only, by directory; the far side of everything that may stay, but of no link") {
+TEST_CASE(
+    "rsync is told of files only, by directory; the far side of everything that may stay, but of no link") {
   const Tree tree;
-  tree.files({"PG_VERSION", "base/5/100", "base/5/100_vm", "base/5/-odd\nname", "pg_wal/000000010000000000000001",
-              "pg_stat_tmp/x", "global/pg_control", "postmaster.pid", "standby.signal"});
+  tree.files({"PG_VERSION", "base/5/100", "base/5/100_vm", "base/5/-odd\nname",
+              "pg_wal/000000010000000000000001", "pg_stat_tmp/x", "global/pg_control", "postmaster.pid",
+              "standby.signal"});
   fs::create_directories(tree.scratch / "fast" / version);
   std::ofstream(tree.scratch / "fast" / version / "100") << "12345";
   tree.directories({"pg_tblspc"});
@@ -36,10 +38,10 @@ TEST_CASE("rsync is told of files only, by directory; the far side of everything
   options.in_place = true;
   options.tablespace_paths = {{"16385", "/ssd"}};
   FileLists lists = list_files(tree.root, options, tree.scratch / "");
-  CHECK(names(lists.names) ==
-        Lines{"./", "./PG_VERSION", "./base/", "./base/5/", "./base/5/-odd\nname", "./base/5/100", "./base/5/100_vm",
-              "./global/", "./pg_hba.conf", "./pg_stat_tmp/", "./pg_tblspc/", "/ssd/", "/ssd/PG_15_202209061/",
-              "/ssd/PG_15_202209061/100", "./pg_wal/", "./pg_wal/archive_status/"});
+  CHECK(names(lists.names) == Lines{"./", "./PG_VERSION", "./base/", "./base/5/", "./base/5/-odd\nname",
+                                    "./base/5/100", "./base/5/100_vm", "./global/", "./pg_hba.conf",
+                                    "./pg_stat_tmp/", "./pg_tblspc/", "/ssd/", "/ssd/PG_15_202209061/",
+                                    "/ssd/PG_15_202209061/100", "./pg_wal/", "./pg_wal/archive_status/"});
   REQUIRE(lists.trees.size() == 2);
   CHECK(lists.trees[0].target == ".");
   CHECK(lists.trees[0].source == tree.root);

@@ -34,7 +34,8 @@ TEST_CASE("a context hands on the result, also a reference") {
 }
 
 TEST_CASE("a context leaves exceptions that are not ours alone") {
-  CHECK_THROWS_WITH_AS(in_context("x", [] { throw std::runtime_error("not ours"); }), "not ours", std::runtime_error);
+  CHECK_THROWS_WITH_AS(in_context("x", [] { throw std::runtime_error("not ours"); }), "not ours",
+                       std::runtime_error);
 }
 
 TEST_CASE("errno values read as part of a sentence") {

@@ -1,6 +1,6 @@
+#include "common/cli/log.h"
 #include "common/base/time_text.h"
 #include "common/os/signals.h"
-#include "common/cli/log.h"
 
 #include <signal.h>
 #include <sys/stat.h>

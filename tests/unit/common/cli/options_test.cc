@@ -1,5 +1,5 @@
-#include "common/base/nearest.h"
 #include "common/cli/options.h"
+#include "common/base/nearest.h"
 
 #include <sys/stat.h>
 

@@ -1,5 +1,5 @@
-#include "common/os/signals.h"
 #include "common/cli/program.h"
+#include "common/os/signals.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -42,9 +42,7 @@ Outcome run_in_child(const std::vector<const char*>& words, const Job& job,
   return in_child([&] { return run(words, job, status); });
 }
 
-int nothing(const std::vector<std::string>&) {
-  return 0;
-}
+int nothing(const std::vector<std::string>&) { return 0; }
 
 }  // namespace
 

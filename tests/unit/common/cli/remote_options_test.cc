@@ -20,7 +20,8 @@ TEST_CASE("how other hosts are reached is handed on to another program, without 
   parse(remote, {"--remote-timeout", "30"});
   CHECK(remote_words(remote).empty());
   parse(remote, {"-ssh", "/opt/my ssh", "-rp", "rsync3", "--remote-timeout=5"});
-  const std::vector<std::string> words = {"--ssh-path=/opt/my ssh", "--rsync-path=rsync3", "--remote-timeout=5"};
+  const std::vector<std::string> words = {"--ssh-path=/opt/my ssh", "--rsync-path=rsync3",
+                                          "--remote-timeout=5"};
   REQUIRE(remote_words(remote) == words);
   Remote other;
   parse(other, {words[0].c_str(), words[1].c_str(), words[2].c_str()});

@@ -16,7 +16,8 @@ using namespace std::string_literals;
 namespace {
 
 // The message of the Error, "" when there was none.
-std::string refusal(Codec codec, std::string_view stored, std::size_t piece = 256 * 1024, Exit code = Exit::damaged) {
+std::string refusal(Codec codec, std::string_view stored, std::size_t piece = 256 * 1024,
+                    Exit code = Exit::damaged) {
   try {
     decompressed(codec, stored, piece);
     return {};
@@ -275,7 +276,8 @@ TEST_CASE("a file that wants too much memory is not called damaged") {
   CHECK(refusal(Codec::zstd, zstd + "0123456789", 100, Exit::failed) ==
         "decompress f: Frame requires too much memory for decoding");
   const std::string lzma = "\x5d\0\0\0\x40"s + std::string(8, '\xff');  // a window of 1 GiB
-  CHECK(refusal(Codec::lzma, lzma + "0123456789", 100, Exit::failed) == "decompress f: needs more than 128 MiB of memory");
+  CHECK(refusal(Codec::lzma, lzma + "0123456789", 100, Exit::failed) ==
+        "decompress f: needs more than 128 MiB of memory");
 }
 
 TEST_CASE("an xz file whose checksum is of an unknown kind is refused") {

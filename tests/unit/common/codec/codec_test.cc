@@ -166,7 +166,8 @@ TEST_CASE("a block is decompressed in one step, and is one of the stated size or
     if (codec == Codec::lzma) continue;
     CAPTURE(name(codec));
     const std::unique_ptr<BlockCompressor> compressor = block_compressor({codec});
-    for (const std::string& raw : {sample(block_size({codec})), incompressible(300000), sample(70), std::string("a")}) {
+    for (const std::string& raw :
+         {sample(block_size({codec})), incompressible(300000), sample(70), std::string("a")}) {
       std::vector<std::byte> made;
       compressor->compress(as_bytes(raw), made);
       const std::string stored(text(made));
@@ -289,12 +290,15 @@ TEST_CASE("we read what the tools write with unusual options") {
     Codec codec;
     Words program;
   };
-  const std::vector<Case> cases = {
-      {Codec::zstd, {"zstd", "-c", "--no-check"}},        {Codec::zstd, {"zstd", "-c", "--ultra", "-22"}},
-      {Codec::zstd, {"zstd", "-c", "--long=27"}},         {Codec::lz4, {"lz4", "-cq", "-B4", "-BD", "--no-frame-crc"}},
-      {Codec::lz4, {"lz4", "-cq", "-BX", "--content-size"}}, {Codec::xz, {"xz", "-c", "--check=sha256"}},
-      {Codec::xz, {"xz", "-c", "--check=none"}},          {Codec::xz, {"xz", "-c", "--block-size=100000", "--x86", "--lzma2"}},
-      {Codec::gzip, {"gzip", "-c", "--rsyncable"}}};
+  const std::vector<Case> cases = {{Codec::zstd, {"zstd", "-c", "--no-check"}},
+                                   {Codec::zstd, {"zstd", "-c", "--ultra", "-22"}},
+                                   {Codec::zstd, {"zstd", "-c", "--long=27"}},
+                                   {Codec::lz4, {"lz4", "-cq", "-B4", "-BD", "--no-frame-crc"}},
+                                   {Codec::lz4, {"lz4", "-cq", "-BX", "--content-size"}},
+                                   {Codec::xz, {"xz", "-c", "--check=sha256"}},
+                                   {Codec::xz, {"xz", "-c", "--check=none"}},
+                                   {Codec::xz, {"xz", "-c", "--block-size=100000", "--x86", "--lzma2"}},
+                                   {Codec::gzip, {"gzip", "-c", "--rsyncable"}}};
   const std::string raw = sample(700000);
   for (const Case& c : cases) {
     if (have_tool(c.codec)) CHECK((decompressed(c.codec, through(c.program, raw)) == raw));
@@ -304,7 +308,8 @@ TEST_CASE("we read what the tools write with unusual options") {
 // The sizes lie just above what a decompression puts out at a time: the last byte of input is taken while
 // output is still held back.
 TEST_CASE("an lzma file that states its size and has no end marker is read to its end") {
-  for (const std::string& raw : {std::string(mebibyte + 1, 'a'), std::string(mebibyte + 5, 'b'), sample(1200000)}) {
+  for (const std::string& raw :
+       {std::string(mebibyte + 1, 'a'), std::string(mebibyte + 5, 'b'), sample(1200000)}) {
     const std::string stored = lzma_of_stated_size(raw);
     for (const std::size_t piece : {1, 1000, 1000000})
       CHECK((decompressed(Codec::lzma, stored, piece) == raw));

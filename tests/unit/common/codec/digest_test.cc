@@ -40,10 +40,12 @@ TEST_CASE("every digest that OmniPITR's users know gives the known result") {
 }
 
 TEST_CASE("an unknown digest is a usage error that names the known ones") {
-  for (const std::string name : {"", "MD4", "md5", "SHA256", "sha-256", "SHA-224", "SHA-256 ", "SHA-2566", "MD5,SHA-1"}) {
+  for (const std::string name :
+       {"", "MD4", "md5", "SHA256", "sha-256", "SHA-224", "SHA-256 ", "SHA-2566", "MD5,SHA-1"}) {
     CAPTURE(name);
     const Failure failure = failure_of([&] { Digest{name}; });
     CHECK(failure.code == Exit::usage);
-    CHECK(failure.message == fmt::format("unknown digest {} (known: MD5, SHA-1, SHA-256, SHA-384, SHA-512)", name));
+    CHECK(failure.message ==
+          fmt::format("unknown digest {} (known: MD5, SHA-1, SHA-256, SHA-384, SHA-512)", name));
   }
 }

@@ -1,5 +1,5 @@
-#include "common/os/signals.h"
 #include "common/os/background_sink.h"
+#include "common/os/signals.h"
 
 #include <atomic>
 #include <condition_variable>

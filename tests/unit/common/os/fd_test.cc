@@ -1,6 +1,6 @@
+#include "common/os/fd.h"
 #include "common/os/file_source.h"
 #include "common/os/signals.h"
-#include "common/os/fd.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -46,7 +46,8 @@ void send_me_often(int number) {
   event.sigev_signo = number;
   timer_t timer;
   const itimerspec every{{0, 1'000'000}, {0, 1'000'000}};
-  if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || ::timer_settime(timer, 0, &every, nullptr) != 0) {
+  if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||
+      ::timer_settime(timer, 0, &every, nullptr) != 0) {
     ::_exit(98);
   }
 }
@@ -159,7 +160,8 @@ TEST_CASE("no descriptor is handed on to another program") {
   const Scratch scratch;
   const std::string path = scratch.write("file", "x");
   const Fd directory = open_file(scratch / "", O_RDONLY | O_DIRECTORY);
-  const Fd files[] = {open_file(path, O_RDONLY), open_if_there(path, O_RDONLY), open_if_there(directory, "file", O_RDONLY),
+  const Fd files[] = {open_file(path, O_RDONLY), open_if_there(path, O_RDONLY),
+                      open_if_there(directory, "file", O_RDONLY),
                       open_file(scratch / "new", O_WRONLY | O_CREAT, 0600)};
   for (const Fd& file : files) CHECK((::fcntl(file.number(), F_GETFD) & FD_CLOEXEC) != 0);
 }
@@ -205,7 +207,8 @@ TEST_CASE("what is no regular file is refused and never waited for") {
     CHECK(failure.code == Exit::failed);
     CHECK(failure.message.starts_with("open " + path + ": "));
   }
-  CHECK(failure_of([&] { return open_regular("/dev/null"); }).message == "open /dev/null: not a regular file");
+  CHECK(failure_of([&] { return open_regular("/dev/null"); }).message ==
+        "open /dev/null: not a regular file");
   CHECK(failure_of([&] { return open_regular(scratch / "link"); }).mentions("a symbolic link"));
 }
 
@@ -214,7 +217,8 @@ TEST_CASE("an error of read or write names the file") {
   const std::string path = scratch.write("file", "x");
   std::byte buffer[4];
   const Fd writer = open_file(path, O_WRONLY);
-  CHECK(failure_of([&] { return read_some(writer, buffer); }).message == "read " + path + ": bad file descriptor");
+  CHECK(failure_of([&] { return read_some(writer, buffer); }).message ==
+        "read " + path + ": bad file descriptor");
   const Fd reader = open_file(path, O_RDONLY);
   CHECK(failure_of([&] { write_all(reader, buffer); }).message == "write " + path + ": bad file descriptor");
   const Fd directory = open_file(scratch / "", O_RDONLY);
@@ -265,7 +269,8 @@ TEST_CASE("SIGTERM, SIGINT and SIGHUP end whatever goes on with an error") {
       if (caught_signal() != number) return 3;
       const std::string message = fmt::format("interrupted by SIG{}", sigabbrev_np(number));
       std::byte buffer[4];
-      return throws(message, [] { throw_if_signalled(); }) + throws(message, [&] { return read_some(file, buffer); }) +
+      return throws(message, [] { throw_if_signalled(); }) +
+             throws(message, [&] { return read_some(file, buffer); }) +
              throws(message, [&] { write_all(file, buffer); }) +
              throws(message, [&] { return open_file(path, O_RDONLY); }) +
              throws(message, [&] { return open_if_there(path, O_RDONLY); }) +
@@ -314,7 +319,8 @@ TEST_CASE("a reader that went away and a size limit are errors of the write, not
     const Fd file = open_file(path, O_WRONLY | O_CREAT, 0600);
     const rlimit limit{4, 4};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    const int limited = throws("write " + path + ": file too large", [&] { write_all(file, as_bytes("123456")); });
+    const int limited =
+        throws("write " + path + ": file too large", [&] { write_all(file, as_bytes("123456")); });
     return broken + 2 * limited;
   });
   CHECK(outcome.status == 0);

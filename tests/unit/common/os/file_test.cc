@@ -1,5 +1,5 @@
-#include "common/os/signals.h"
 #include "common/os/file.h"
+#include "common/os/signals.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -60,7 +60,8 @@ TEST_CASE("an existing file is refused, left alone, and the refusal can be told 
     AtomicFile file(path, Existing::refuse, 0600);
     file.write(as_bytes("new"));
     scratch.write("file", "old");  // it came in the meantime
-    CHECK_THROWS_WITH_AS(file.finish(), ("create " + path.native() + ": file exists").c_str(), AtomicFile::Conflict);
+    CHECK_THROWS_WITH_AS(file.finish(), ("create " + path.native() + ": file exists").c_str(),
+                         AtomicFile::Conflict);
   }
   CHECK(text_of(path) == "old");
   CHECK(names_in(scratch / "") == "file");
@@ -132,7 +133,8 @@ TEST_CASE("the bytes are durable before the name, and the name before the end") 
     store(scratch / "file", "x", existing, durable);
     return calls.trace;
   };
-  CHECK(trace_of(Existing::refuse, AtomicFile::Durable::yes) == "fsync file, linkat, unlinkat, fsync directory");
+  CHECK(trace_of(Existing::refuse, AtomicFile::Durable::yes) ==
+        "fsync file, linkat, unlinkat, fsync directory");
   CHECK(trace_of(Existing::replace, AtomicFile::Durable::yes) == "fsync file, renameat, fsync directory");
   CHECK(trace_of(Existing::replace, AtomicFile::Durable::no) == "renameat");
   SystemCalls calls;
@@ -140,7 +142,9 @@ TEST_CASE("the bytes are durable before the name, and the name before the end") 
   CHECK(calls.trace == "fsync file, fsync directory");
 }
 
-TEST_CASE("a file that is prepared is durable and has no name yet; what is written afterwards is made durable, too") {
+TEST_CASE(
+    "a file that is prepared is durable and has no name yet; what is written afterwards is made durable, "
+    "too") {
   const Scratch scratch;
   SystemCalls calls;
   {
@@ -224,12 +228,9 @@ TEST_CASE("a publishing that fails in another way is an error and leaves nothing
     int code;
     std::string message;
   };
-  const Row rows[] = {{"linkat", EIO, "link "},
-                      {"linkat", ENOSPC, "link "},
-                      {"linkat", EACCES, "link "},
-                      {"fsync file", EIO, "fsync "},
-                      {"fsync file", ENOSPC, "fsync "},
-                      {"fsync file", EDQUOT, "fsync "}};
+  const Row rows[] = {{"linkat", EIO, "link "},         {"linkat", ENOSPC, "link "},
+                      {"linkat", EACCES, "link "},      {"fsync file", EIO, "fsync "},
+                      {"fsync file", ENOSPC, "fsync "}, {"fsync file", EDQUOT, "fsync "}};
   for (const Row& row : rows) {
     const Scratch scratch;
     SystemCalls calls;
@@ -316,7 +317,8 @@ TEST_CASE("a directory without permission is told as such") {
     const Outcome outcome = in_child([&] {
       // Permissions mean nothing to root.
       if (::geteuid() == 0 && ::seteuid(65534) != 0) return 9;
-      const Failure failure = failure_of([&] { AtomicFile(scratch / "closed/file", Existing::refuse, 0600); });
+      const Failure failure =
+          failure_of([&] { AtomicFile(scratch / "closed/file", Existing::refuse, 0600); });
       std::fprintf(stderr, "%s", failure.message.c_str());
       return 0;
     });
@@ -376,7 +378,8 @@ TEST_CASE("a file that cannot be looked for is neither there nor missing") {
   fs::permissions(scratch / "closed", fs::perms(0600));
   const Outcome outcome = in_child([&] {
     if (::geteuid() == 0 && ::seteuid(65534) != 0) return 9;
-    return failure_of([&] { return is_there(scratch / "closed/file"); }).mentions("permission denied") ? 0 : 1;
+    return failure_of([&] { return is_there(scratch / "closed/file"); }).mentions("permission denied") ? 0
+                                                                                                       : 1;
   });
   CHECK(outcome.status == 0);
 }
@@ -435,8 +438,8 @@ TEST_CASE("a directory cannot be where something else is") {
   scratch.write("file", "");
   fs::create_symlink("nowhere", scratch / "dangling");
   fs::create_symlink("loop", scratch / "loop");
-  for (const std::string name : {"file", "file/", "file/below", "file/below/below", "dangling", "dangling/below", "loop",
-                           "loop/below"}) {
+  for (const std::string name : {"file", "file/", "file/below", "file/below/below", "dangling",
+                                 "dangling/below", "loop", "loop/below"}) {
     CAPTURE(name);
     CHECK(failure_of([&] { create_directories(scratch / name, 0700); }).code == Exit::failed);
   }

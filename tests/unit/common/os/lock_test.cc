@@ -1,5 +1,5 @@
-#include "common/os/signals.h"
 #include "common/os/lock.h"
+#include "common/os/signals.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,7 +33,8 @@ TEST_CASE("a lock file that another process holds is refused, and the message na
   Companion holder([&] { return std::make_unique<LockFile>(path, 0600); });
   const Failure failure = failure_of([&] { LockFile(path, 0600); });
   CHECK(failure.code == Exit::failed);
-  CHECK(failure.message == fmt::format("lock {}: another run holds it (pid {})", path.native(), holder.number()));
+  CHECK(failure.message ==
+        fmt::format("lock {}: another run holds it (pid {})", path.native(), holder.number()));
   // The refused one must not have touched the file.
   CHECK(text_of(path) == fmt::format("{}\n", holder.number()));
   CHECK(is_locked(path));
@@ -61,7 +62,8 @@ TEST_CASE("the lock of a process that was killed is free, though its file stands
 TEST_CASE("the pid in a lock file decides nothing") {
   const Scratch scratch;
   // Process 1 lives, and nobody holds the lock: the pid was recycled.
-  for (const std::string text : {"1\n", "", "garbage", "99999999999999999999999999999999999999999999", "-1", "\n\n"}) {
+  for (const std::string text :
+       {"1\n", "", "garbage", "99999999999999999999999999999999999999999999", "-1", "\n\n"}) {
     CAPTURE(text);
     const auto path = scratch.write("pid", text);
     CHECK_FALSE(is_locked(path));

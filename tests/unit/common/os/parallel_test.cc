@@ -36,9 +36,7 @@ void echo(std::size_t, Bytes block, std::vector<std::byte>& result) {
   result.assign(block.begin(), block.end());
 }
 
-std::string text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 bool blocks_all_signals() {
   sigset_t set;

@@ -115,8 +115,9 @@ TEST_CASE("a writer whose new temporary file was taken for a dead one's makes an
   });
   int written = 0;
   for (; written < 300; ++written) {
-    if (failure_of([&] { store(path, std::to_string(written), Existing::replace, AtomicFile::Durable::no); }).code !=
-            Exit::done ||
+    if (failure_of([&] {
+          store(path, std::to_string(written), Existing::replace, AtomicFile::Durable::no);
+        }).code != Exit::done ||
         text_of(path) != std::to_string(written)) {
       break;
     }
@@ -139,15 +140,17 @@ TEST_CASE("too many live writers of one name are an error") {
 }
 
 TEST_CASE("a temporary name is told from every other") {
-  const std::string_view temporary[] = {"a.tmp.0", "a.tmp.99", "a.tmp.007", "000000010000000000000007.zst.tmp.3",
-                                        "a.tmp.0.tmp.1", "a b.tmp.5", "a.tmp.ssh17"};
+  const std::string_view temporary[] = {
+      "a.tmp.0",       "a.tmp.99",  "a.tmp.007",  "000000010000000000000007.zst.tmp.3",
+      "a.tmp.0.tmp.1", "a b.tmp.5", "a.tmp.ssh17"};
   for (const std::string_view name : temporary) {
     CAPTURE(name);
     CHECK(is_temporary_name(name));
   }
-  const std::string_view other[] = {"",        "a",       ".tmp.0",  "tmp.0",    "a.tmp",     "a.tmp.",
-                                    "a.tmp.x", "a.tmp.0x", "a.tmp.-1", "a.tmp. 0", "a.tmp.0 ",  "a.tmp0",
-                                    "a.TMP.0", "a.tmp.ssh", "a.tmp.0.gz", "a.tmp.1.2", "atmp.0",  "000000010000000000000007"};
+  const std::string_view other[] = {
+      "",        "a",         ".tmp.0",     "tmp.0",     "a.tmp",    "a.tmp.",
+      "a.tmp.x", "a.tmp.0x",  "a.tmp.-1",   "a.tmp. 0",  "a.tmp.0 ", "a.tmp0",
+      "a.TMP.0", "a.tmp.ssh", "a.tmp.0.gz", "a.tmp.1.2", "atmp.0",   "000000010000000000000007"};
   for (const std::string_view name : other) {
     CAPTURE(name);
     CHECK_FALSE(is_temporary_name(name));
@@ -176,7 +179,8 @@ TEST_CASE("making a stored file durable removes what dead writers of it left") {
 
 TEST_CASE("all dead temporary files of a directory are removed, and nothing else") {
   const Scratch scratch;
-  for (const std::string name : {"a", "a.tmp.0", "b.tmp.7", "c.tmp.100", "d.tmp", "e.tmp.x", ".tmp.0"}) scratch.write(name, "");
+  for (const std::string name : {"a", "a.tmp.0", "b.tmp.7", "c.tmp.100", "d.tmp", "e.tmp.x", ".tmp.0"})
+    scratch.write(name, "");
   fs::create_directory(scratch / "directory.tmp.0");
   fs::create_symlink("a", scratch / "link.tmp.0");
   fs::create_symlink("loop.tmp.0", scratch / "loop.tmp.0");

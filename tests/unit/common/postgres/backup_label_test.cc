@@ -39,7 +39,8 @@ TEST_CASE("a backup label says where replay begins") {
 
 TEST_CASE("the order of the lines and other lines do not matter") {
   const BackupLabel parsed = parse_backup_label(
-      "X: 1\n\nBACKUP FROM: standby\nSTART TIMELINE: 1\nINCREMENTAL FROM LSN: 0/1\nCHECKPOINT LOCATION: 0/2000060\n"
+      "X: 1\n\nBACKUP FROM: standby\nSTART TIMELINE: 1\nINCREMENTAL FROM LSN: 0/1\nCHECKPOINT LOCATION: "
+      "0/2000060\n"
       "START WAL LOCATION: 0/2000028 (file 000000010000000000000002)");
   CHECK(to_string(parsed.start) == "0/2000028");
   CHECK(parsed.timeline == Timeline{1});

@@ -136,8 +136,9 @@ TEST_CASE("what is no control file is not taken for one") {
   CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.control_version = 1201; })));
   CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.control_version = 1902; })));
   CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.control_version = 0; })));
-  CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.crc_at = 292; })));     // 13 with the layout of 18
-  CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.control_version = 1800; })));  // and the other way round
+  CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.crc_at = 292; })));  // 13 with the layout of 18
+  CHECK_FALSE(
+      parse_control_file(changed([](Fields& f) { f.control_version = 1800; })));  // and the other way round
   CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.segment_size = 0; })));
   CHECK_FALSE(parse_control_file(changed([](Fields& f) { f.segment_size = 3 << 20; })));
 }
@@ -207,14 +208,16 @@ TEST_CASE("of an unknown version the identity is read, and nothing else") {
   fields.control_version = 1902;
   fields.crc_at = 300;
   const Cluster cluster(text_of(control_bytes(fields)));
-  CHECK(read_cluster_identity(cluster.path()) == ClusterIdentity{7711050547671864261, *SegmentSize::of(16 << 20)});
+  CHECK(read_cluster_identity(cluster.path()) ==
+        ClusterIdentity{7711050547671864261, *SegmentSize::of(16 << 20)});
   const Failure failure = failure_of([&] { read_control_file(cluster.path()); });
   CHECK(failure.code == Exit::failed);
   CHECK(failure.mentions("version 1902 is not known (PostgreSQL 13 to 18 are)"));
 }
 
 TEST_CASE("an impossible checkpoint keeps the file whole and everything else in it") {
-  for (const auto& [version, crc_at] : {std::pair{1300U, 288}, std::pair{1700U, 288}, std::pair{1800U, 292}}) {
+  for (const auto& [version, crc_at] :
+       {std::pair{1300U, 288}, std::pair{1700U, 288}, std::pair{1800U, 292}}) {
     Fields fields;
     fields.control_version = version;
     fields.crc_at = static_cast<std::size_t>(crc_at);

@@ -61,8 +61,8 @@ constexpr std::string_view backup_history =
 
 TEST_CASE("a whole segment passes unchanged, however it is cut into pieces") {
   const std::string bytes = segment();
-  for (const std::size_t piece : {std::size_t{1} << 21, std::size_t{100'000}, std::size_t{4096}, std::size_t{39},
-                                  std::size_t{40}, std::size_t{41}, std::size_t{7}}) {
+  for (const std::size_t piece : {std::size_t{1} << 21, std::size_t{100'000}, std::size_t{4096},
+                                  std::size_t{39}, std::size_t{40}, std::size_t{41}, std::size_t{7}}) {
     CAPTURE(piece);
     const Passed passed = pass(named(seventh), bytes, piece);
     CHECK(passed.failure.message == "");
@@ -80,7 +80,8 @@ TEST_CASE("segments that are right in an unusual way pass") {
       {"the copy of the parent's segment in which a timeline begins", "000000030000000000000007", {}},
       {"an unknown magic", seventh, with([](Header& h) { h.magic = 0xD1FF; })},
       {"a continued record", seventh, with([](Header& h) { h.flags = 3; })},
-      {"the first of the next id", "000000010000000100000000", with([](Header& h) { h.page_address = 1ULL << 32; })},
+      {"the first of the next id", "000000010000000100000000",
+       with([](Header& h) { h.page_address = 1ULL << 32; })},
       {"larger segments", "000000010000000000000007",
        with([](Header& h) { h.segment_size = 4 << 20, h.page_address = 7 * (4 << 20); })},
       {"the unfinished end of a timeline", "000000010000000000000007.partial", {}},
@@ -91,7 +92,8 @@ TEST_CASE("segments that are right in an unusual way pass") {
     CHECK(passed.failure.message == "");
     CHECK(passed.finished);
   }
-  CHECK(pass(named(seventh, std::nullopt), segment(with([](Header& h) { h.system_identifier = 1; }))).finished);
+  CHECK(
+      pass(named(seventh, std::nullopt), segment(with([](Header& h) { h.system_identifier = 1; }))).finished);
 }
 
 TEST_CASE("every reason to refuse a segment is found, and the message tells it") {
@@ -103,12 +105,13 @@ TEST_CASE("every reason to refuse a segment is found, and the message tells it")
       {"000000010000000000000007", "", "0 bytes long, which is no whole segment"},
       {"000000010000000000000007", good.substr(0, 39), "39 bytes long, which is no whole segment"},
       {"000000010000000000000007", good.substr(0, 40), "40 bytes long, which is no whole segment"},
-      {"000000010000000000000007", good.substr(0, megabyte - 1), "1048575 bytes long, which is no whole segment"},
+      {"000000010000000000000007", good.substr(0, megabyte - 1),
+       "1048575 bytes long, which is no whole segment"},
       {"000000010000000000000007", good + "x", "longer than a segment of 1048576 bytes"},
       {"000000010000000000000007", good + good, "longer than a segment of 1048576 bytes"},
       {"000000010000000000000007", std::string(megabyte, '\0'), "it does not start with a WAL page header"},
       {"000000010000000000000007", std::string(megabyte, 'x'), "it does not start with a WAL page header"},
-      {"000000010000000000000007", "x" + good.substr(1) , ""},  // only the magic: not judged here
+      {"000000010000000000000007", "x" + good.substr(1), ""},  // only the magic: not judged here
       {"000000010000000000000007", "x" + good, "it does not start with a WAL page header"},
       {"000000010000000000000007", segment(with([](Header& h) { h.flags = 0; })),
        "it does not start with a WAL page header"},
@@ -117,19 +120,21 @@ TEST_CASE("every reason to refuse a segment is found, and the message tells it")
       {"000000010000000000000008", good, "the bytes are those of position 0/700000, the name says 0/800000"},
       {"000000010000000000000006", good, "the bytes are those of position 0/700000, the name says 0/600000"},
       {"000000010000000100000007", good, "the bytes are those of position 0/700000, the name says 1/700000"},
-      {"000000010000000000000008.partial", good, "the bytes are those of position 0/700000, the name says 0/800000"},
+      {"000000010000000000000008.partial", good,
+       "the bytes are those of position 0/700000, the name says 0/800000"},
       // Not the first page of the segment.
       {"000000010000000000000007", segment(with([](Header& h) { h.page_address += 8192; })),
        "the bytes are those of position 0/702000, the name says 0/700000"},
       {"000000010000000000001007", good, "no such name exists with segments of 1048576 bytes"},
-      {"000000010000000000000007", segment(with([](Header& h) { h.timeline = 2; })), "the bytes are of timeline 2"},
+      {"000000010000000000000007", segment(with([](Header& h) { h.timeline = 2; })),
+       "the bytes are of timeline 2"},
       {"000000010000000000000007", segment(with([](Header& h) { h.system_identifier = 42; })),
        "it belongs to cluster 42, not to 7711050547671864261"},
       // A segment of another size at the right position: 7 MB is no start of a segment of 2 MB.
       {"000000010000000000000007", segment(with([](Header& h) { h.segment_size = 2 << 20; })),
        "the bytes are those of position 0/700000, the name says 0/E00000"},
       // The header promises 16 MB, the file is shorter.
-      {"000000010000000000000007", segment(with([](Header& h) { h.page_address = 7 << 24; })) , "position"},
+      {"000000010000000000000007", segment(with([](Header& h) { h.page_address = 7 << 24; })), "position"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);
@@ -238,7 +243,8 @@ TEST_CASE("a history file passes when it parses") {
     CHECK(passed.finished);
     CHECK(passed.bytes == history);
   }
-  for (const std::string bad : {"", "\n", "x\n", "1\t0/7001", "2\t0/700148\tx\n", "1\t0/700148\tx\n1\t0/700148\tx\n"}) {
+  for (const std::string bad :
+       {"", "\n", "x\n", "1\t0/7001", "2\t0/700148\tx\n", "1\t0/700148\tx\n1\t0/700148\tx\n"}) {
     CAPTURE(bad);
     const Passed passed = pass(named("00000002.history"), bad);
     CHECK_FALSE(passed.finished);
@@ -254,9 +260,9 @@ TEST_CASE("a backup history file passes when it is one") {
   CHECK(passed.finished);
   CHECK(passed.bytes == backup_history);
   const std::string whole(backup_history);
-  for (const std::string& bad : {std::string(), std::string("\n"), std::string("x\n"), std::string(10, '\0'), segment(),
-                                 whole.substr(1), whole.substr(0, whole.size() - 1), whole.substr(0, 100),
-                                 "\n" + whole, whole + '\0'}) {
+  for (const std::string& bad : {std::string(), std::string("\n"), std::string("x\n"), std::string(10, '\0'),
+                                 segment(), whole.substr(1), whole.substr(0, whole.size() - 1),
+                                 whole.substr(0, 100), "\n" + whole, whole + '\0'}) {
     CAPTURE(bad.substr(0, 70));
     const Passed refused = pass(named(name), bad);
     CHECK_FALSE(refused.finished);

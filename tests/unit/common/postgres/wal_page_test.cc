@@ -96,9 +96,10 @@ TEST_CASE("the magic of every known major is known, and no other") {
     int magic;
     std::string_view major;
   };
-  const Row rows[] = {{0xD093, "9.6"}, {0xD097, "10"}, {0xD098, "11"}, {0xD101, "12"}, {0xD106, "13"}, {0xD10D, "14"},
-                      {0xD110, "15"},  {0xD113, "16"}, {0xD116, "17"}, {0xD118, "18"}, {0, ""},        {0xD092, ""},
-                      {0xD102, ""},    {0xD111, ""},   {0x10D1, ""},   {0xD1FF, ""},   {0xFFFF, ""}};
+  const Row rows[] = {{0xD093, "9.6"}, {0xD097, "10"}, {0xD098, "11"}, {0xD101, "12"}, {0xD106, "13"},
+                      {0xD10D, "14"},  {0xD110, "15"}, {0xD113, "16"}, {0xD116, "17"}, {0xD118, "18"},
+                      {0, ""},         {0xD092, ""},   {0xD102, ""},   {0xD111, ""},   {0x10D1, ""},
+                      {0xD1FF, ""},    {0xFFFF, ""}};
   for (const Row& row : rows) {
     CAPTURE(row.magic);
     CHECK(major_of_wal_magic(static_cast<std::uint16_t>(row.magic)) == row.major);

@@ -21,13 +21,20 @@ TEST_CASE("a segment size is a power of two from 1 MB to 1 GB") {
     CHECK(size->bytes() == megabytes * megabyte);
     CHECK(size->segments_per_id() * size->bytes() == one_id);
   }
-  const std::uint64_t bad[] = {0,           1,
-                               16,          megabyte / 2,
-                               megabyte - 1, megabyte + 1,
-                               3 * megabyte, 16 * megabyte + 8192,
-                               1023 * megabyte, 1025 * megabyte,
-                               2048 * megabyte, one_id,
-                               one_id + megabyte, 1ULL << 63,
+  const std::uint64_t bad[] = {0,
+                               1,
+                               16,
+                               megabyte / 2,
+                               megabyte - 1,
+                               megabyte + 1,
+                               3 * megabyte,
+                               16 * megabyte + 8192,
+                               1023 * megabyte,
+                               1025 * megabyte,
+                               2048 * megabyte,
+                               one_id,
+                               one_id + megabyte,
+                               1ULL << 63,
                                UINT64_MAX};
   for (const std::uint64_t bytes : bad) {
     CAPTURE(bytes);
@@ -58,10 +65,12 @@ TEST_CASE("an LSN is read and printed as PostgreSQL does") {
     CHECK(lsn->value == row.value);
     CHECK(to_string(*lsn) == row.printed);
   }
-  const std::string_view bad[] = {"",          "/",          "0",       "0/",      "/0",    "0/0/0",     "0//0",
-                                  "000000000/0", "0/000000000", "100000000/0", "0/100000000", "-1/0", "0/-1", "+1/0",
-                                  "0/+1",      "0x1/0",      "0/0x1",   " 0/0",    "0/0 ",  "0 /0",      "0/ 0",
-                                  "G/0",       "0/G",        "0\\0",    "0/0\n",   "0.5/0", "1/2h"};
+  const std::string_view bad[] = {
+      "",      "/",           "0",           "0/",          "/0",          "0/0/0",
+      "0//0",  "000000000/0", "0/000000000", "100000000/0", "0/100000000", "-1/0",
+      "0/-1",  "+1/0",        "0/+1",        "0x1/0",       "0/0x1",       " 0/0",
+      "0/0 ",  "0 /0",        "0/ 0",        "G/0",         "0/G",         "0\\0",
+      "0/0\n", "0.5/0",       "1/2h"};
   for (const std::string_view text : bad) {
     CAPTURE(text);
     CHECK_FALSE(parse_lsn(text));
@@ -102,12 +111,12 @@ TEST_CASE("what is no name of a WAL file is not taken for one") {
       ".",
       "..",
       "7",
-      "00000001000000000000000",     // 23 digits
-      "0000000100000000000000070",   // 25
+      "00000001000000000000000",    // 23 digits
+      "0000000100000000000000070",  // 25
       "00000001000000000000000G",
-      "00000001000000000000000a",    // lower case
+      "00000001000000000000000a",  // lower case
       "0000000a.history",
-      "000000000000000000000007",    // timeline 0
+      "000000000000000000000007",  // timeline 0
       "00000000.history",
       "000000000000000000000007.partial",
       "000000000000000000000007.00000028.backup",
@@ -153,7 +162,9 @@ TEST_CASE("what is no name of a WAL file is not taken for one") {
   }
   CHECK_FALSE(WalName::parse(std::string_view("00000001000000000000000\0", 24)));
   CHECK_FALSE(WalName::parse(std::string_view("000000010000000000000007\0", 25)));
-  CHECK_FALSE(WalName::parse("\xC4\x90" "0000010000000000000007"));
+  CHECK_FALSE(
+      WalName::parse("\xC4\x90"
+                     "0000010000000000000007"));
   CHECK_FALSE(WalName::parse(std::string(1 << 20, '1')));
 }
 
@@ -161,7 +172,9 @@ TEST_CASE("the middle digits of a name count up where a segment ends at 0x100000
   for (std::uint64_t megabytes = 1; megabytes <= 1024; megabytes *= 2) {
     CAPTURE(megabytes);
     const SegmentSize size = size_of(megabytes);
-    const auto name_at = [&](std::uint64_t lsn) { return WalName::segment(Timeline{1}, Lsn{lsn}, size).text(); };
+    const auto name_at = [&](std::uint64_t lsn) {
+      return WalName::segment(Timeline{1}, Lsn{lsn}, size).text();
+    };
     const auto last = fmt::format("0000000100000000{:08X}", one_id / size.bytes() - 1);
     CHECK(name_at(one_id - size.bytes()) == last);
     CHECK(name_at(one_id - 1) == last);
@@ -175,8 +188,8 @@ TEST_CASE("the middle digits of a name count up where a segment ends at 0x100000
 TEST_CASE("a name gives back where its segment starts, whatever the segment size") {
   for (std::uint64_t megabytes = 1; megabytes <= 1024; megabytes *= 2) {
     const SegmentSize size = size_of(megabytes);
-    const std::uint64_t positions[] = {0, 1, size.bytes(), one_id - 1, one_id, 5 * one_id + 3 * size.bytes() + 77,
-                                       UINT64_MAX};
+    const std::uint64_t positions[] = {
+        0, 1, size.bytes(), one_id - 1, one_id, 5 * one_id + 3 * size.bytes() + 77, UINT64_MAX};
     for (const std::uint64_t position : positions) {
       CAPTURE(megabytes);
       CAPTURE(position);

@@ -18,7 +18,8 @@ PipedProcess shell(const std::string& script, int patience = 10) {
 std::string rest_of(PipedProcess& process) {
   std::string text;
   std::array<std::byte, 1000> buffer;
-  while (const std::size_t n = process.read(buffer)) text.append(reinterpret_cast<const char*>(buffer.data()), n);
+  while (const std::size_t n = process.read(buffer))
+    text.append(reinterpret_cast<const char*>(buffer.data()), n);
   return text;
 }
 

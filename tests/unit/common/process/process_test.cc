@@ -1,5 +1,5 @@
-#include "common/os/signals.h"
 #include "common/process/process.h"
+#include "common/os/signals.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -13,10 +13,10 @@
 
 #include <doctest/doctest.h>
 
-#include "common/process/child.h"
 #include "common/os/fd.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
+#include "common/process/child.h"
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
 
@@ -26,9 +26,7 @@ namespace {
 
 const auto never = [] { return false; };
 
-bool has_children() {
-  return ::waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD;
-}
+bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD; }
 
 // Whether the process `pid`, no child of ours, ends soon.
 bool ends(pid_t pid) {
@@ -63,9 +61,10 @@ TEST_CASE("a program that a signal killed gives 128 and the signal") {
 
 TEST_CASE("a program gets its words as they are and runs in its directory") {
   const Scratch scratch;
-  CHECK(run({"sh", "-c", "printf '%s|' \"$@\" >out; pwd >>out", "sh", "a b", "", "$HOME", "'", "*", "\n"}, scratch / "") ==
-        0);
-  CHECK(text_of(scratch / "out") == "a b||$HOME|'|*|\n|" + std::filesystem::canonical(scratch / "").native() + "\n");
+  CHECK(run({"sh", "-c", "printf '%s|' \"$@\" >out; pwd >>out", "sh", "a b", "", "$HOME", "'", "*", "\n"},
+            scratch / "") == 0);
+  CHECK(text_of(scratch / "out") ==
+        "a b||$HOME|'|*|\n|" + std::filesystem::canonical(scratch / "").native() + "\n");
 }
 
 TEST_CASE("a program's output is ours") {
@@ -135,9 +134,8 @@ TEST_CASE("work in a process of its own changes nothing here") {
 
 TEST_CASE("an Error comes back from the other process, with its code") {
   for (const Exit code : {Exit::failed, Exit::damaged, Exit::usage}) {
-    const Failure failure = failure_of([&] {
-      return run_apart([&]() -> int { fail(code, "restore x: gone\nand more"); }, never);
-    });
+    const Failure failure = failure_of(
+        [&] { return run_apart([&]() -> int { fail(code, "restore x: gone\nand more"); }, never); });
     CHECK(failure.code == code);
     CHECK(failure.message == "restore x: gone\nand more");
   }
@@ -145,9 +143,8 @@ TEST_CASE("an Error comes back from the other process, with its code") {
 }
 
 TEST_CASE("a very long message comes back cut") {
-  const Failure failure = failure_of([] {
-    return run_apart([]() -> int { fail(Exit::failed, "{}", std::string(100'000, 'x')); }, never);
-  });
+  const Failure failure = failure_of(
+      [] { return run_apart([]() -> int { fail(Exit::failed, "{}", std::string(100'000, 'x')); }, never); });
   CHECK(failure.message.size() > 1000);
   CHECK(failure.message.size() < 100'000);
   CHECK(failure.message.find_first_not_of('x') == std::string::npos);
@@ -172,9 +169,7 @@ TEST_CASE("an exception in the other process unwinds nothing of ours") {
 }
 
 TEST_CASE("a process of ours that was killed is an error") {
-  const auto killed = [] {
-    return run_apart([] { return ::raise(SIGKILL); }, never);
-  };
+  const auto killed = [] { return run_apart([] { return ::raise(SIGKILL); }, never); };
   const Failure failure = failure_of(killed);
   CHECK(failure.code == Exit::failed);
   CHECK(failure.message == "a process of ours ended with status 137");

@@ -137,7 +137,8 @@ TEST_CASE("a set whose WAL is not complete is no backup") {
 TEST_CASE("of a set that was finished and kept its waiting file, meta decides") {
   const Directory directory;
   directory.add_set("db1-", "-1.tar.zst", 1000);
-  directory.add("db1-waiting-1.tar.zst", compressed(Codec::zstd, meta_tar(meta_text(1000, SetState::waiting))));
+  directory.add("db1-waiting-1.tar.zst",
+                compressed(Codec::zstd, meta_tar(meta_text(1000, SetState::waiting))));
   const Catalog catalog = directory.catalog();
   CHECK(catalog.complete.size() == 1);
   CHECK(catalog.waiting.empty());
@@ -146,8 +147,9 @@ TEST_CASE("of a set that was finished and kept its waiting file, meta decides") 
 
 TEST_CASE("a meta file that cannot be read is never overlooked") {
   const std::string good = compressed(Codec::zstd, meta_tar(meta_text(1000)));
-  for (const std::string& content : {std::string(), good.substr(0, good.size() / 2), std::string("garbage"),
-                                     compressed(Codec::zstd, "no tar"), compressed(Codec::zstd, meta_tar("Min-Xlog: x\n"))}) {
+  for (const std::string& content :
+       {std::string(), good.substr(0, good.size() / 2), std::string("garbage"),
+        compressed(Codec::zstd, "no tar"), compressed(Codec::zstd, meta_tar("Min-Xlog: x\n"))}) {
     for (const bool with_data : {true, false}) {
       const Directory directory;
       if (with_data) directory.add("db1-data-1.tar.zst");
@@ -188,7 +190,8 @@ TEST_CASE("a set is named by its name or any of its files") {
   directory.add_set("db1-", "-1.tar.zst", 1000);
   directory.add("db1-meta-2.tar.zst");
   const Catalog catalog = directory.catalog();
-  for (const std::string text : {"db1-data-1.tar", "db1-data-1.tar.zst", "db1-meta-1.tar.zst", "db1-xlog-1.tar.zst"}) {
+  for (const std::string text :
+       {"db1-data-1.tar", "db1-data-1.tar.zst", "db1-meta-1.tar.zst", "db1-xlog-1.tar.zst"}) {
     CHECK(set_named(catalog, text).name == "db1-data-1.tar");
   }
   CHECK(failure_of([&] { return set_named(catalog, "db1-data-3.tar").name; }).code == Exit::usage);
@@ -201,6 +204,7 @@ TEST_CASE("a file's siblings have its name with another type") {
   CHECK(names.file(SetPart::xlog, Codec::none) == name("meta-xlog-1.tar.gz"));
   CHECK(names.file(SetPart::meta, Codec::gzip) == name("meta-meta-1.tar.gz"));
   CHECK(names.digest("MD5", Codec::none) == name("meta-MD5-1.tar.gz"));
-  CHECK(failure_of([&] { return names_of_set(name("a-meta"), name("b-data")).file(SetPart::xlog, Codec::none).text(); }).code ==
-        Exit::damaged);
+  CHECK(failure_of([&] {
+          return names_of_set(name("a-meta"), name("b-data")).file(SetPart::xlog, Codec::none).text();
+        }).code == Exit::damaged);
 }

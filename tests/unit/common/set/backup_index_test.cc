@@ -99,14 +99,16 @@ const std::string header = "{\"kind\": \"index\", \"version\": 1}\n";
 
 std::string block_line(std::string_view file, std::uint64_t stored, std::uint64_t raw) {
   return fmt::format(
-      "{{\"kind\": \"block\", \"file\": \"{}\", \"stored_offset\": {}, \"stored_size\": 10, \"raw_offset\": {}, "
+      "{{\"kind\": \"block\", \"file\": \"{}\", \"stored_offset\": {}, \"stored_size\": 10, \"raw_offset\": "
+      "{}, "
       "\"raw_size\": 100, \"crc32c\": \"0a1b2c3d\"}}\n",
       file, stored, raw);
 }
 
 std::string file_line(std::string_view name, std::uint64_t size) {
   return fmt::format(
-      "{{\"kind\": \"file\", \"name\": \"{}\", \"codec\": \"zstd\", \"size\": {}, \"sha256\": \"00ff\"}}\n", name, size);
+      "{{\"kind\": \"file\", \"name\": \"{}\", \"codec\": \"zstd\", \"size\": {}, \"sha256\": \"00ff\"}}\n",
+      name, size);
 }
 
 std::vector<IndexedFile> read_text(const std::string& text) {
@@ -122,8 +124,10 @@ TEST_CASE("what an index tells comes back as it was written") {
   BackupIndexWriter index(sink);
   const Bytes bytes = as_bytes("123456789");
   index.add({.part = SetPart::xlog, .path = "main/pg_wal/\"T\344\"", .header = 0, .data = 512, .size = 7});
-  index.add("db1.tar.zst", {.stored_offset = 0, .stored_size = 9, .raw_offset = 0, .raw_size = 70000, .bytes = bytes});
-  index.add("db1.tar.zst", {.stored_offset = 9, .stored_size = 4, .raw_offset = 70000, .raw_size = 5, .bytes = bytes});
+  index.add("db1.tar.zst",
+            {.stored_offset = 0, .stored_size = 9, .raw_offset = 0, .raw_size = 70000, .bytes = bytes});
+  index.add("db1.tar.zst",
+            {.stored_offset = 9, .stored_size = 4, .raw_offset = 70000, .raw_size = 5, .bytes = bytes});
   index.add({.name = "db1.tar.zst", .codec = Codec::zstd, .size = 13, .sha256 = "00ff"});
   index.flush();
 
@@ -145,7 +149,9 @@ TEST_CASE("what an index tells comes back as it was written") {
 }
 
 TEST_CASE("kinds and keys of a later version are left out, a later version itself is not guessed at") {
-  CHECK(read_text(header + "{\"kind\": \"colour\", \"is\": [1, {}]}\n" + block_line("a", 0, 0) + file_line("a", 10)).size() == 1);
+  CHECK(read_text(header + "{\"kind\": \"colour\", \"is\": [1, {}]}\n" + block_line("a", 0, 0) +
+                  file_line("a", 10))
+            .size() == 1);
   const Failure failure = failure_of([&] { return read_text("{\"kind\": \"index\", \"version\": 2}\n"); });
   CHECK(failure.code == Exit::failed);
   CHECK(failure.mentions("version 2"));
@@ -157,11 +163,16 @@ TEST_CASE("a damaged index is refused, and says where") {
   };
   for (const Row& row :
        {Row{"", "empty"}, Row{file_line("a", 10), "header"}, Row{header + "{\"kind\": \"block\"", "cut off"},
-        Row{header + "nonsense\n", "line 2"}, Row{header + "{\"kind\": \"file\", \"name\": \"a\"}\n", "codec"},
+        Row{header + "nonsense\n", "line 2"},
+        Row{header + "{\"kind\": \"file\", \"name\": \"a\"}\n", "codec"},
         Row{header + block_line("a", 0, 0), "not told to its end"},
         Row{header + block_line("a", 0, 0) + file_line("a", 11), "not told to its end"},
-        Row{header + "{\"kind\": \"file\", \"name\": \"a\", \"codec\": \"gzip\", \"size\": 1e300, \"sha256\": \"00\"}\n", "1e+300"},
-        Row{header + "{\"kind\": \"file\", \"name\": \"a\", \"codec\": \"gzip\", \"size\": -1, \"sha256\": \"00\"}\n", "-1"},
+        Row{header + "{\"kind\": \"file\", \"name\": \"a\", \"codec\": \"gzip\", \"size\": 1e300, "
+                     "\"sha256\": \"00\"}\n",
+            "1e+300"},
+        Row{header + "{\"kind\": \"file\", \"name\": \"a\", \"codec\": \"gzip\", \"size\": -1, \"sha256\": "
+                     "\"00\"}\n",
+            "-1"},
         Row{header + block_line("a", 1, 0), "does not follow"},
         Row{header + block_line("a", 0, 0) + block_line("a", 10, 99), "does not follow"},
         Row{header + block_line("a", 0, 0) + block_line("a", 20, 100), "does not follow"}}) {

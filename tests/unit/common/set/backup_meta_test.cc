@@ -120,14 +120,17 @@ TEST_CASE("a damaged meta file is refused, and says what is wrong") {
        {Row{"", "no line 'Min-Xlog'"}, Row{good.substr(0, good.size() - 1), "cut off"},
         Row{good.substr(0, good.find("Stop-LSN")), "no line 'SHA-256'"},
         Row{replaced(good, "Raw-Bytes: 123456789", "Raw-Bytes: 123456788"), "SHA-256 does not fit"},
-        Row{with_digest(replaced(good, "Start-LSN: 3C/28000028", "Start-LSN: there")), "'Start-LSN: there' makes no sense"},
-        Row{with_digest(replaced(good, "Start-Timeline: 1", "Start-Timeline: 0")), "'Start-Timeline: 0' makes no sense"},
+        Row{with_digest(replaced(good, "Start-LSN: 3C/28000028", "Start-LSN: there")),
+            "'Start-LSN: there' makes no sense"},
+        Row{with_digest(replaced(good, "Start-Timeline: 1", "Start-Timeline: 0")),
+            "'Start-Timeline: 0' makes no sense"},
         Row{with_digest(replaced(good, "Segment-Size: 16777216", "Segment-Size: 16777215")), "Segment-Size"},
         Row{with_digest(replaced(good, "Stop-Time: 2026-08-01T11:11:12Z", "Stop-Time: noon")), "Stop-Time"},
         Row{with_digest(replaced(good, "State: complete", "State: maybe")), "State"},
         Row{with_digest(replaced(good, "Bad-Pages: 0", "Bad-Pages: -1")), "Bad-Pages"},
         Row{with_digest(replaced(good, "Label: nightly\n", "")), "no line 'Label'"},
-        Row{with_digest(replaced(good, "Min-Xlog: 000000010000003C00000028", "Min-Xlog: 00000002.history")), "Min-Xlog"}}) {
+        Row{with_digest(replaced(good, "Min-Xlog: 000000010000003C00000028", "Min-Xlog: 00000002.history")),
+            "Min-Xlog"}}) {
     const Failure failure = failure_of([&] { return parse_meta(row.text).started; });
     CAPTURE(failure.message);
     CHECK(failure.code == Exit::damaged);
@@ -136,8 +139,9 @@ TEST_CASE("a damaged meta file is refused, and says what is wrong") {
 }
 
 TEST_CASE("a meta file of a newer format is no damage, but nothing to guess at") {
-  const Failure failure =
-      failure_of([&] { return parse_meta(with_digest(replaced(format_meta(example()), "Format: 1", "Format: 2"))).started; });
+  const Failure failure = failure_of([&] {
+    return parse_meta(with_digest(replaced(format_meta(example()), "Format: 1", "Format: 2"))).started;
+  });
   CHECK(failure.code == Exit::failed);
   CHECK(failure.mentions("format 2"));
 }

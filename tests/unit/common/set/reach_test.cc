@@ -10,13 +10,12 @@ namespace {
 
 const SegmentSize size = *SegmentSize::of(16 * 1024 * 1024);
 
-Lsn in_segment(std::uint64_t number, std::uint64_t offset) {
-  return {number * size.bytes() + offset};
-}
+Lsn in_segment(std::uint64_t number, std::uint64_t offset) { return {number * size.bytes() + offset}; }
 
 // A backup of timeline 1 from the middle of segment 7 to the middle of segment 8.
 Meta backup(Lsn start = in_segment(7, 40), Lsn stop = in_segment(8, 300)) {
-  Meta meta = parse_meta("Min-Xlog: 000000010000000000000007\nStarted-epoch: 1\nTimezone: UTC\nHostname: db1\n");
+  Meta meta =
+      parse_meta("Min-Xlog: 000000010000000000000007\nStarted-epoch: 1\nTimezone: UTC\nHostname: db1\n");
   meta.start = start;
   meta.stop = stop;
   meta.start_timeline = meta.stop_timeline = Timeline{1};
@@ -27,7 +26,8 @@ Meta backup(Lsn start = in_segment(7, 40), Lsn stop = in_segment(8, 300)) {
 const Histories histories = {{Timeline{2}, {{Timeline{1}, in_segment(10, 500)}}},
                              {Timeline{3}, {{Timeline{1}, in_segment(8, 200)}}}};
 
-// "1:to 12" for each timeline, with "!" for every hole; "1:no" when the backup does not even become consistent.
+// "1:to 12" for each timeline, with "!" for every hole; "1:no" when the backup does not even become
+// consistent.
 std::string text(const Meta& meta, const std::vector<SegmentRange>& there) {
   std::string result;
   for (const ReachableSpan& reach : reach_of(meta, there, histories)) {
@@ -41,7 +41,8 @@ std::string text(const Meta& meta, const std::vector<SegmentRange>& there) {
 
 }  // namespace
 
-TEST_CASE("a backup reaches from its stop to the first hole, on its timeline and on those that left it later") {
+TEST_CASE(
+    "a backup reaches from its stop to the first hole, on its timeline and on those that left it later") {
   struct Row {
     std::string_view what;
     std::vector<SegmentRange> there;

@@ -35,7 +35,8 @@ std::string tar_of(const std::string& commands, const std::string& format = "--f
   const Scratch scratch;
   std::filesystem::create_directory(scratch / "d");
   REQUIRE(run({"bash", "-c", commands}, scratch / "d") == 0);
-  REQUIRE(run({"bash", "-c", "LC_ALL=C tar --sort=name \"$1\" -cf ../a.tar *", "bash", format}, scratch / "d") == 0);
+  REQUIRE(run({"bash", "-c", "LC_ALL=C tar --sort=name \"$1\" -cf ../a.tar *", "bash", format},
+              scratch / "d") == 0);
   return text_of(scratch / "a.tar");
 }
 
@@ -44,8 +45,10 @@ std::string tar_of(const std::string& commands, const std::string& format = "--f
 TEST_CASE("every kind of member is told with its attributes and its bytes") {
   for (const std::string format : {"--format=gnu", "--format=pax", "--format=ustar"}) {
     CAPTURE(format);
-    const auto members = members_of(tar_of(
-        "printf hello >a; chmod 640 a; touch -d @1700000000 a; mkdir -m 750 b; ln -s ../x c; ln a d; mkfifo e", format));
+    const auto members =
+        members_of(tar_of("printf hello >a; chmod 640 a; touch -d @1700000000 a; mkdir -m 750 b; ln -s ../x "
+                          "c; ln a d; mkfifo e",
+                          format));
     REQUIRE(members.size() == 5);
     CHECK(members[0].entry.kind == TarEntry::Kind::file);
     CHECK(members[0].entry.path == "a");
@@ -65,7 +68,8 @@ TEST_CASE("every kind of member is told with its attributes and its bytes") {
 
 TEST_CASE("names of any length and any bytes are told as they are") {
   const std::string commands =
-      "long=$(printf %0200d 7); mkdir $long; echo x >$long/$long; printf x >$(printf \"T\\344st\"); printf y >$(printf \"\\303\\244\")";
+      "long=$(printf %0200d 7); mkdir $long; echo x >$long/$long; printf x >$(printf \"T\\344st\"); printf y "
+      ">$(printf \"\\303\\244\")";
   for (const std::string format : {"--format=gnu", "--format=pax"}) {
     CAPTURE(format);
     const auto members = members_of(tar_of(commands, format));
@@ -110,7 +114,8 @@ TEST_CASE("zeros at the end of a member are no end of the tar") {
 }
 
 TEST_CASE("what is no tar is refused") {
-  for (const std::string& text : {std::string("not a tar"), std::string(5000, 'x'), std::string(10240, '\0')}) {
+  for (const std::string& text :
+       {std::string("not a tar"), std::string(5000, 'x'), std::string(10240, '\0')}) {
     CHECK(failure_of([&] { return members_of(text); }).code == Exit::damaged);
   }
 }

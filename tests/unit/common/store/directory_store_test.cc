@@ -31,7 +31,8 @@ TEST_CASE("a missing directory is never created: its disk is not mounted") {
   CHECK(failure.message == "open " + path.native() + ": no such directory (is its disk mounted?)");
   CHECK_FALSE(fs::exists(path));
   CHECK(failure_of([&] { return open_directory(scratch / "missing/below", {}); }).code == Exit::failed);
-  CHECK(failure_of([&] { return open_directory(scratch.write("file", ""), {}); }).mentions("not a directory"));
+  CHECK(
+      failure_of([&] { return open_directory(scratch.write("file", ""), {}); }).mentions("not a directory"));
 }
 
 TEST_CASE("a place is called the same with a slash at its end and without") {

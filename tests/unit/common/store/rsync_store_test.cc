@@ -44,9 +44,7 @@ std::unique_ptr<Store> open_there(const fs::path& directory, std::string_view mo
                                   Openness openness = {}) {
   return open_over_rsync(rsyncd().place(directory, module), quick(), openness);
 }
-Name name(std::string_view text) {
-  return Name::parse(text).value();
-}
+Name name(std::string_view text) { return Name::parse(text).value(); }
 std::string content(Store& store, const std::string& text) {
   const auto source = store.open(name(text));
   if (!source) return "(missing)";

@@ -18,7 +18,9 @@ Sshd& sshd() {
 
 class SshPlace final : public StorePlace {
  public:
-  std::unique_ptr<Store> open() override { return open_over_ssh(sshd().place(directory()), sshd().remote(), {}); }
+  std::unique_ptr<Store> open() override {
+    return open_over_ssh(sshd().place(directory()), sshd().remote(), {});
+  }
   // No process ever has this pid.
   std::string litter(const std::string& name) const override { return name + ".tmp.ssh4194305"; }
 };
@@ -56,12 +58,13 @@ TEST_CASE("a missing directory of another host is never created: its disk is not
 
 TEST_CASE("names and paths are data to the far side, whatever is in them") {
   const Scratch scratch;
-  for (const std::string path : {"with space", "it's", "$(touch pwned)", "a;touch pwned", "-n", "\"q\"", "back\\slash", "*"}) {
+  for (const std::string path :
+       {"with space", "it's", "$(touch pwned)", "a;touch pwned", "-n", "\"q\"", "back\\slash", "*"}) {
     CAPTURE(path);
     fs::create_directory(scratch / path);
     const auto store = open_there(scratch / path);
-    for (const std::string name : {"with space", "it's", "$(touch pwned)", "a;touch pwned", "`x`", "\"q\"", "back\\slash", "*",
-                                   "%s", "~", "$HOME", "\xC3\xA4"}) {
+    for (const std::string name : {"with space", "it's", "$(touch pwned)", "a;touch pwned", "`x`", "\"q\"",
+                                   "back\\slash", "*", "%s", "~", "$HOME", "\xC3\xA4"}) {
       CAPTURE(name);
       put(*store, name, path);
       CHECK(content(*store, name) == path);
@@ -79,7 +82,8 @@ TEST_CASE("names and paths are data to the far side, whatever is in them") {
 }
 
 TEST_CASE("a place that no ssh could reach is refused before anything is run") {
-  for (const std::string place : {":/wal", "-oProxyCommand=x:/wal", "user@:/wal", "a b:/wal", "host:wal", "host:", "host:/a\nb"}) {
+  for (const std::string place :
+       {":/wal", "-oProxyCommand=x:/wal", "user@:/wal", "a b:/wal", "host:wal", "host:", "host:/a\nb"}) {
     CAPTURE(place);
     CHECK(failure_of([&] { return open_over_ssh(place, sshd().remote(), {}); }).code == Exit::usage);
   }
@@ -108,7 +112,8 @@ TEST_CASE("a host that cannot be reached says why") {
   Remote nowhere = sshd().remote();
   const Scratch scratch;
   nowhere.ssh = "/missing/ssh";
-  CHECK(failure_of([&] { return open_over_ssh(sshd().place(scratch / ""), nowhere, {}); }).code == Exit::failed);
+  CHECK(failure_of([&] { return open_over_ssh(sshd().place(scratch / ""), nowhere, {}); }).code ==
+        Exit::failed);
   nowhere.ssh = scratch.write("ssh", "#!/bin/sh\nexec ssh -F /dev/null -p 1 \"$@\"\n");
   fs::permissions(nowhere.ssh, fs::perms(0700));
   const Failure failure = failure_of([&] { return open_over_ssh("127.0.0.1:/", nowhere, {}); });

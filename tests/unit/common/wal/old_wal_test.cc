@@ -12,7 +12,8 @@ using namespace pitr;
 
 TEST_CASE("all old WAL is found, the oldest first, also when it is more than one look holds") {
   const Scratch scratch;
-  for (int i = 0; i < 9000; ++i) scratch.write(fmt::format("00000001{:016X}{}", i, i % 2 == 0 ? "" : ".zst"), "");
+  for (int i = 0; i < 9000; ++i)
+    scratch.write(fmt::format("00000001{:016X}{}", i, i % 2 == 0 ? "" : ".zst"), "");
   scratch.write("00000002.history", "");
   scratch.write("notes", "");
   const auto store = open_directory(scratch / "", {});

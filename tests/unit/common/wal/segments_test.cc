@@ -16,7 +16,8 @@ const SegmentSize size = *SegmentSize::of(16 * 1024 * 1024);
 std::string text(const std::vector<SegmentRange>& ranges) {
   std::string result;
   for (const SegmentRange& range : ranges) {
-    result += fmt::format("{}{}:{}-{}", result.empty() ? "" : " ", number(range.timeline), range.first, range.last);
+    result +=
+        fmt::format("{}{}:{}-{}", result.empty() ? "" : " ", number(range.timeline), range.first, range.last);
   }
   return result;
 }
@@ -35,18 +36,19 @@ TimelineSwitch left(std::uint32_t timeline, std::uint64_t segment) {
 }
 
 // 1 was left in segment 10 for 2, that in 12 for 3; and 1 in 5 for 4.
-const Histories histories = {{Timeline{2}, {left(1, 10)}},
-                             {Timeline{3}, {left(1, 10), left(2, 12)}},
-                             {Timeline{4}, {left(1, 5)}}};
+const Histories histories = {
+    {Timeline{2}, {left(1, 10)}}, {Timeline{3}, {left(1, 10), left(2, 12)}}, {Timeline{4}, {left(1, 5)}}};
 
 }  // namespace
 
 TEST_CASE("segments that follow one another are one range, whatever their order") {
   CHECK(ranges_of({}).empty());
-  const std::vector<SegmentKey> keys = {{Timeline{2}, 4}, {Timeline{1}, 9}, {Timeline{1}, 7}, {Timeline{1}, 8},
-                                        {Timeline{1}, 7}, {Timeline{1}, 11}, {Timeline{2}, 3}};
+  const std::vector<SegmentKey> keys = {{Timeline{2}, 4}, {Timeline{1}, 9}, {Timeline{1}, 7},
+                                        {Timeline{1}, 8}, {Timeline{1}, 7}, {Timeline{1}, 11},
+                                        {Timeline{2}, 3}};
   CHECK(text(ranges_of(keys)) == "1:7-9 1:11-11 2:3-4");
-  CHECK(text(united(ranges({{1, 5, 9}, {1, 1, 4}, {1, 7, 8}, {1, 12, 12}, {2, 13, 13}}))) == "1:1-9 1:12-12 2:13-13");
+  CHECK(text(united(ranges({{1, 5, 9}, {1, 1, 4}, {1, 7, 8}, {1, 12, 12}, {2, 13, 13}}))) ==
+        "1:1-9 1:12-12 2:13-13");
 }
 
 TEST_CASE("a segment has a number, and a number has a name") {

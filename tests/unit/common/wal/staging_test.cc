@@ -99,7 +99,8 @@ TEST_CASE("a staging directory and its files are as open as asked for, whatever 
 
 TEST_CASE("a backup that cannot have its staging directory leaves nothing") {
   const Scratch scratch;
-  CHECK(failure_of([&] { Staging(scratch / "missing/staging", 0700); }).mentions("no such file or directory"));
+  CHECK(
+      failure_of([&] { Staging(scratch / "missing/staging", 0700); }).mentions("no such file or directory"));
   const auto file = scratch.write("file", "precious");
   CHECK(failure_of([&] { Staging(file, 0700); }).code == Exit::failed);
   CHECK(text_of(file) == "precious");
@@ -112,7 +113,10 @@ TEST_CASE("a backup that cannot have its staging directory leaves nothing") {
       const auto take_all = [&] {
         for (;;) descriptors.push_back(open_file("/dev/null", O_RDONLY));
       };
-      failure_of([&] { take_all(); return 0; });
+      failure_of([&] {
+        take_all();
+        return 0;
+      });
       descriptors.resize(descriptors.size() - static_cast<std::size_t>(spare));
       return failure_of([&] { Staging(path, 0700); }).mentions("too many open files") ? 0 : 1;
     });

@@ -56,13 +56,25 @@ TEST_CASE("the segment whose stored form a name is, is told from everything else
     CAPTURE(name.text());
     CHECK(stored_segment(name) == wal_name(seventh));
   }
-  const std::string_view others[] = {
-      "00000002.history", "00000002.history.gz", "000000010000000000000007.partial", "000000010000000000000007.partial.gz",
-      "000000010000000000000007.00000028.backup", "000000010000000000000007.zstd", "000000010000000000000007.gz.gz",
-      "000000010000000000000007.", "000000010000000000000007gz", "0000000100000000000000070",
-      "00000001000000000000000", "000000010000000000000007.GZ", "000000000000000000000007.gz",
-      "00000001000000000000000a", "x000000010000000000000007", "pitr-archive.id", "a",
-      "000000010000000000000007.gz.tmp", "000000010000000000000007.bak"};
+  const std::string_view others[] = {"00000002.history",
+                                     "00000002.history.gz",
+                                     "000000010000000000000007.partial",
+                                     "000000010000000000000007.partial.gz",
+                                     "000000010000000000000007.00000028.backup",
+                                     "000000010000000000000007.zstd",
+                                     "000000010000000000000007.gz.gz",
+                                     "000000010000000000000007.",
+                                     "000000010000000000000007gz",
+                                     "0000000100000000000000070",
+                                     "00000001000000000000000",
+                                     "000000010000000000000007.GZ",
+                                     "000000000000000000000007.gz",
+                                     "00000001000000000000000a",
+                                     "x000000010000000000000007",
+                                     "pitr-archive.id",
+                                     "a",
+                                     "000000010000000000000007.gz.tmp",
+                                     "000000010000000000000007.bak"};
   for (const std::string_view text : others) {
     CAPTURE(text);
     CHECK_FALSE(stored_segment(Name::parse(text).value()));
@@ -78,7 +90,7 @@ TEST_CASE("every stored form of a WAL file is found, and no other file") {
     all += (all.empty() ? "" : " ") + std::string(name(codec));
   }
   for (const std::string other : {"000000010000000000000008", "000000010000000000000007.partial",
-                            "000000010000000000000007.zstd", "000000010000000000000007.zst.tmp.0"}) {
+                                  "000000010000000000000007.zstd", "000000010000000000000007.zst.tmp.0"}) {
     archive.put(other, "");
   }
   CHECK(archive.forms(seventh) == all);
@@ -115,7 +127,8 @@ TEST_CASE("a damaged, cut or foreign stored segment is refused, and the message 
   // Not compressible: in a run of one letter a changed bit may change nothing.
   std::string bytes = segment();
   std::mt19937 random(4711);
-  for (std::size_t at = wal_page_header_size; at < bytes.size(); ++at) bytes[at] = static_cast<char>(random());
+  for (std::size_t at = wal_page_header_size; at < bytes.size(); ++at)
+    bytes[at] = static_cast<char>(random());
   for (const Codec codec : all_codecs()) {
     const std::string stored = stored_as(codec, bytes);
     std::string flipped = stored;
@@ -213,9 +226,8 @@ TEST_CASE("a marker is never replaced") {
 
 TEST_CASE("a marker may hold more lines than today's") {
   const Archive archive;
-  for (const std::string text :
-       {"System-Identifier: 5\nSegment-Size: 1048576\nComment: Segment-Size: 7\n",
-        "Format: 2\nSegment-Size: 1048576\nSystem-Identifier: 5\n"}) {
+  for (const std::string text : {"System-Identifier: 5\nSegment-Size: 1048576\nComment: Segment-Size: 7\n",
+                                 "Format: 2\nSegment-Size: 1048576\nSystem-Identifier: 5\n"}) {
     archive.put("pitr-archive.id", text);
     CHECK(read_marker(*archive.store) == ClusterIdentity{5, segment_size()});
   }
@@ -274,7 +286,8 @@ TEST_CASE("a place without a file is empty, whatever the file system keeps there
   archive.put("000000010000000000000007.tmp.0", "half");
   CHECK(is_empty_place(*archive.store));
   // With lost+found there the order of the listing must not matter.
-  for (const std::string file : {"a", "z", "000000010000000000000007.zst", "pitr-archive.id", "lost+found.bak"}) {
+  for (const std::string file :
+       {"a", "z", "000000010000000000000007.zst", "pitr-archive.id", "lost+found.bak"}) {
     CAPTURE(file);
     archive.put(file, "");
     CHECK_FALSE(is_empty_place(*archive.store));
@@ -310,7 +323,8 @@ TEST_CASE("without a marker a segment says whose archive it is, in whatever code
     archive.put(std::string(seventh) + std::string(suffix(codec)), stored_as(codec, segment()));
     CHECK(failure_of_archive(archive, our_cluster).message == "");
     CHECK(failure_of_archive(archive, std::nullopt).message == "");
-    CHECK(failure_of_archive(archive, 42).mentions("holds the WAL of cluster 7711050547671864261, not of 42"));
+    CHECK(
+        failure_of_archive(archive, 42).mentions("holds the WAL of cluster 7711050547671864261, not of 42"));
   }
 }
 
@@ -334,7 +348,8 @@ TEST_CASE("a place that does not say whose it is is no archive") {
     CAPTURE(row.name);
     const Archive archive;
     archive.put(row.name, row.bytes);
-    CHECK(failure_of_archive(archive, our_cluster).mentions("neither a marker pitr-archive.id nor a WAL segment in it"));
+    CHECK(failure_of_archive(archive, our_cluster)
+              .mentions("neither a marker pitr-archive.id nor a WAL segment in it"));
     CHECK(failure_of_archive(archive, std::nullopt).code == Exit::failed);
   }
 }

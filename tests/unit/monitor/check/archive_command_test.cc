@@ -35,7 +35,8 @@ TEST_CASE("an archive_command is known for what it does") {
 
 TEST_CASE("the options of pitr-archive are read out of an archive_command") {
   const ArchiveCommand command = read_archive_command(
-      "nice /opt/pitr-archive -D /data/pg -dl zstd:3='/one wal' --dst-local=/100%%/wal -db /staging -s /state -v "
+      "nice /opt/pitr-archive -D /data/pg -dl zstd:3='/one wal' --dst-local=/100%%/wal -db /staging -s "
+      "/state -v "
       "-l /log/^Y.log \"%p\"");
   CHECK(command.problem == "");
   CHECK(command.program == "/opt/pitr-archive");

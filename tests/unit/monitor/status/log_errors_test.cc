@@ -17,8 +17,8 @@ Clock::time_point at(std::time_t when) { return Clock::from_time_t(when); }
 
 // A line of second `second` after 2026-11-22 10:00:00 UTC.
 std::string line(int second, const char* level, const std::string& message) {
-  return fmt::format("2026-11-22 {:02}:{:02}:{:02}.000000 +0000 : 42 : pitr-archive : {} : {}\n", 10 + second / 3600,
-                     second / 60 % 60, second % 60, level, message);
+  return fmt::format("2026-11-22 {:02}:{:02}:{:02}.000000 +0000 : 42 : pitr-archive : {} : {}\n",
+                     10 + second / 3600, second / 60 % 60, second % 60, level, message);
 }
 constexpr std::time_t start = 1795341600;  // 2026-11-22 10:00:00 UTC
 
@@ -31,7 +31,8 @@ LoggedErrors errors_in(const Scratch& scratch, const std::string& text, std::tim
 }  // namespace
 
 TEST_CASE("a line of a log is time, process, program, level and message") {
-  const auto parsed = parse_log_line("2015-09-09 04:50:54.185227 -0400 : 9766 : pitr-base : FATAL : a : b : c");
+  const auto parsed =
+      parse_log_line("2015-09-09 04:50:54.185227 -0400 : 9766 : pitr-base : FATAL : a : b : c");
   REQUIRE(parsed);
   CHECK(Clock::to_time_t(parsed->when) == 1441788654);
   CHECK(parsed->level == "FATAL");
@@ -59,7 +60,8 @@ TEST_CASE("--from is a moment or seconds, with a minus or without") {
   char text[40];
   std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
   CHECK(parse_from(text, now) == at(moment));
-  for (const char* bad : {"yesterday", "--300", "5m", "2026-11-22", "2026-11-22 10:00:00 UTC", "-", "99999999999999"}) {
+  for (const char* bad :
+       {"yesterday", "--300", "5m", "2026-11-22", "2026-11-22 10:00:00 UTC", "-", "99999999999999"}) {
     CAPTURE(bad);
     CHECK(failure_of([&] { parse_from(bad, now); }).code == Exit::usage);
   }
@@ -68,7 +70,8 @@ TEST_CASE("--from is a moment or seconds, with a minus or without") {
 TEST_CASE("errors are counted from the wanted moment on") {
   const Scratch scratch;
   const std::string text = line(0, "ERROR", "first") + line(10, "LOG", "ERROR : in a message") +
-                           line(20, "FATAL", "second\n  goes on : ERROR : here") + line(30, "ERROR", "third") +
+                           line(20, "FATAL", "second\n  goes on : ERROR : here") +
+                           line(30, "ERROR", "third") +
                            "2026-11-22 10:00:40.000000 +0000 : 42 : pitr-archive : ERROR : is being writ";
   CHECK(errors_in(scratch, text, start).count == 3);
   CHECK(errors_in(scratch, text, start + 1).count == 2);
@@ -89,7 +92,8 @@ TEST_CASE("a long log is read from its end, and no line is lost or read twice") 
   }
   for (const int from : {0, 1, 7, 9999, 15000, 19990, lines}) {
     CAPTURE(from);
-    CHECK(errors_in(scratch, text, start + from).count == static_cast<std::uint64_t>((lines + 6) / 7 - (from + 6) / 7));
+    CHECK(errors_in(scratch, text, start + from).count ==
+          static_cast<std::uint64_t>((lines + 6) / 7 - (from + 6) / 7));
   }
   // A line that is longer than what is read at once.
   text += line(lines, "ERROR", std::string(1'000'000, 'y')) + line(lines + 1, "ERROR", "last");

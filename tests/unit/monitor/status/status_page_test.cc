@@ -11,18 +11,30 @@ using namespace pitr;
 namespace {
 
 // Rows of a table of our own: the printers know no check by name.
-constexpr Check queue{"archive-queue", "Files that wait", Unit::count, "pitr_archive_queue_files", "", "",
-                      nullptr, nullptr};
+constexpr Check queue{
+    "archive-queue", "Files that wait", Unit::count, "pitr_archive_queue_files", "", "", nullptr, nullptr};
 constexpr Check age{"last-backup-age", "Seconds", Unit::seconds, "pitr_last_backup_age_seconds", "", "",
-                    nullptr, nullptr};
-constexpr Check space{"free-space", "Free part", Unit::percent, "pitr_free_space_ratio", "", "", nullptr, nullptr};
+                    nullptr,           nullptr};
+constexpr Check space{"free-space", "Free part", Unit::percent, "pitr_free_space_ratio",
+                      "",           "",          nullptr,       nullptr};
 
 const std::vector<CheckResult> results = {
-    {.check = &queue, .status = Status::warning, .value = 12, .detail = "a|b\nc", .warning = Threshold::parse("10"),
+    {.check = &queue,
+     .status = Status::warning,
+     .value = 12,
+     .detail = "a|b\nc",
+     .warning = Threshold::parse("10"),
      .critical = Threshold::parse("100")},
-    {.check = &age, .status = Status::critical, .value = std::numeric_limits<double>::infinity(), .detail = "no backup",
+    {.check = &age,
+     .status = Status::critical,
+     .value = std::numeric_limits<double>::infinity(),
+     .detail = "no backup",
      .critical = Threshold::parse("50h")},
-    {.check = &space, .status = Status::ok, .value = 25.5, .detail = "\xff", .warning = Threshold::parse("15:")},
+    {.check = &space,
+     .status = Status::ok,
+     .value = 25.5,
+     .detail = "\xff",
+     .warning = Threshold::parse("15:")},
     {.check = &queue, .status = Status::unknown, .detail = "connect: no"},
 };
 
@@ -58,7 +70,8 @@ TEST_CASE("one check prints one number") {
 
 TEST_CASE("Nagios gets a status line, performance data and a line for each check") {
   CHECK(status_nagios(results) ==
-        "PITR CRITICAL - archive-queue 12 (a/b c), last-backup-age never (no backup), archive-queue (connect: no) |"
+        "PITR CRITICAL - archive-queue 12 (a/b c), last-backup-age never (no backup), archive-queue "
+        "(connect: no) |"
         " archive-queue=12;10;100;0 last-backup-age=U;;180000;0 free-space=25.5%;15:;;0 archive-queue=U;;;0\n"
         "WARNING: archive-queue 12 (a/b c)\n"
         "CRITICAL: last-backup-age never (no backup)\n"

@@ -1,5 +1,5 @@
-#include "common/base/number.h"
 #include "monitor/status/threshold.h"
+#include "common/base/number.h"
 
 #include <limits>
 
@@ -18,12 +18,13 @@ TEST_CASE("a threshold is the range that raises no alarm") {
     bool alarms;
   };
   constexpr Row rows[] = {
-      {"10", 0, false},     {"10", 10, false},      {"10", 10.5, true},   {"10", -1, true},    {"0", 0, false},
-      {"0", 1, true},       {"10:", 9.9, true},     {"10:", 10, false},   {"10:", 1e18, false}, {"~:10", -99, false},
-      {"~:10", 11, true},   {"5:10", 4, true},      {"5:10", 5, false},   {"5:10", 10, false}, {"5:10", 11, true},
-      {"@5:10", 4, false},  {"@5:10", 5, true},     {"@5:10", 10, true},  {"@5:10", 11, false}, {"26h", 93600, false},
-      {"26h", 93601, true}, {"1.5m", 90.5, true},   {"1K:", 1023, true},  {"1K:", 1024, false}, {"15%:", 14, true},
-      {"2d", 172800, false},
+      {"10", 0, false},     {"10", 10, false},     {"10", 10.5, true},   {"10", -1, true},
+      {"0", 0, false},      {"0", 1, true},        {"10:", 9.9, true},   {"10:", 10, false},
+      {"10:", 1e18, false}, {"~:10", -99, false},  {"~:10", 11, true},   {"5:10", 4, true},
+      {"5:10", 5, false},   {"5:10", 10, false},   {"5:10", 11, true},   {"@5:10", 4, false},
+      {"@5:10", 5, true},   {"@5:10", 10, true},   {"@5:10", 11, false}, {"26h", 93600, false},
+      {"26h", 93601, true}, {"1.5m", 90.5, true},  {"1K:", 1023, true},  {"1K:", 1024, false},
+      {"15%:", 14, true},   {"2d", 172800, false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -42,8 +43,9 @@ TEST_CASE("what has never happened alarms, whatever the range") {
 }
 
 TEST_CASE("what is no range is refused") {
-  for (const char* text : {"", ":", "~:", "~", "@", "@:", "abc", "10x", "10 ", " 10", "1e3", "10:5", "5:10:15", "10,5",
-                           "nan", "inf", "0x10", "5h:10m", "10hh", "--1", "+1", "10:~"}) {
+  for (const char* text :
+       {"",     ":",       "~:",   "~",   "@",   "@:",   "abc",    "10x",  "10 ", " 10", "1e3",
+        "10:5", "5:10:15", "10,5", "nan", "inf", "0x10", "5h:10m", "10hh", "--1", "+1",  "10:~"}) {
     CAPTURE(text);
     CHECK_FALSE(Threshold::parse(text));
   }
@@ -53,8 +55,9 @@ TEST_CASE("a threshold is printed in plain numbers that read as the same") {
   struct Row {
     const char *text, *printed;
   };
-  constexpr Row rows[] = {{"10", "10"},     {"0", "0"},      {"10:", "10:"},      {"0:", "0:"}, {"~:10", "~:10"},
-                          {"5:10", "5:10"}, {"0:10", "10"},  {"@5:10", "@5:10"},  {"26h", "93600"},
+  constexpr Row rows[] = {{"10", "10"},           {"0", "0"},         {"10:", "10:"},
+                          {"0:", "0:"},           {"~:10", "~:10"},   {"5:10", "5:10"},
+                          {"0:10", "10"},         {"@5:10", "@5:10"}, {"26h", "93600"},
                           {"1G:", "1073741824:"}, {"0.5s", "0.5"}};
   for (const Row& row : rows) {
     CAPTURE(row.text);

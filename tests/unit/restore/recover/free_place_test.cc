@@ -14,10 +14,13 @@ TEST_CASE("a restore goes into what is missing or empty, and into nothing else")
   require_free_directory(scratch / "empty");
   scratch.write("empty/.hidden", "x");
   CHECK(failure_of([&] { require_free_directory(scratch / "empty"); }).mentions("it is not empty"));
-  CHECK(failure_of([&] { require_free_directory(scratch / "empty/.hidden"); }).mentions("it is no directory"));
+  CHECK(
+      failure_of([&] { require_free_directory(scratch / "empty/.hidden"); }).mentions("it is no directory"));
 }
 
-TEST_CASE("a data directory whose postmaster.pid names this live process, or a dead one, is judged by where that works") {
+TEST_CASE(
+    "a data directory whose postmaster.pid names this live process, or a dead one, is judged by where that "
+    "works") {
   const Scratch scratch;
   const std::filesystem::path directory = scratch / "pg";
   std::filesystem::create_directory(directory);
@@ -40,5 +43,7 @@ TEST_CASE("more than a file system has room for is refused, all places on it tog
   const Scratch scratch;
   require_space({{scratch / "missing/deep", 1}, {scratch / "other", 1}});
   const std::uint64_t half = std::uint64_t{1} << 62;
-  CHECK(failure_of([&] { require_space({{scratch / "a", half}, {scratch / "b", half}}); }).mentions("bytes left"));
+  CHECK(failure_of([&] {
+          require_space({{scratch / "a", half}, {scratch / "b", half}});
+        }).mentions("bytes left"));
 }

@@ -1,5 +1,5 @@
-#include "common/wal/restore_command.h"
 #include "restore/recover/recovery_config.h"
+#include "common/wal/restore_command.h"
 
 #include <doctest/doctest.h>
 
@@ -16,7 +16,8 @@ RecoveryConfig config() {
   return config;
 }
 
-const ControlFile control{{}, 0, 0, 0, 0, {}, {}, Timeline{1}, {}, *SegmentSize::of(1 << 20), 100, 8, 10, 0, 64, 0};
+const ControlFile control{{},  0, 0,  0, 0,  {}, {}, Timeline{1}, {}, *SegmentSize::of(1 << 20),
+                          100, 8, 10, 0, 64, 0};
 
 }  // namespace
 
@@ -26,8 +27,8 @@ TEST_CASE("restore_command is quoted for the shell, and percent signs are double
   with_odd_names.sources = {parse_place("/it's $HOME/100%"), parse_place("/b")};
   CHECK(restore_command(with_odd_names) == R"(/usr/bin/pitr-restore -s '/it'\''s $HOME/100%%' -s /b %f %p)");
   with_odd_names.prefetch_directory = "/data 1%.pitr-prefetch";
-  CHECK(restore_command(with_odd_names) ==
-        R"(/usr/bin/pitr-restore -s '/it'\''s $HOME/100%%' -s /b --prefetch-dir '/data 1%%.pitr-prefetch' %f %p)");
+  CHECK(restore_command(with_odd_names) == R"(/usr/bin/pitr-restore -s '/it'\''s $HOME/100%%' -s /b )"
+                                           R"(--prefetch-dir '/data 1%%.pitr-prefetch' %f %p)");
   with_odd_names.prefetch_directory.clear();
   with_odd_names.remote.ssh = "/usr/local/bin/ssh";
   CHECK(restore_command(with_odd_names).find("ssh") == std::string::npos);
@@ -72,14 +73,14 @@ TEST_CASE("a standby streams, and an isolated server is reached by nobody") {
   standby.standby = true;
   standby.purpose = Purpose::primary;
   standby.primary_conninfo = "host=db1 application_name='s'";
-  CHECK(with_recovery_block("", standby, control).find("primary_conninfo = 'host=db1 application_name=''s'''\n") !=
-        std::string::npos);
+  CHECK(with_recovery_block("", standby, control)
+            .find("primary_conninfo = 'host=db1 application_name=''s'''\n") != std::string::npos);
   RecoveryConfig drill = config();
   drill.isolated_socket = "/s";
   const std::string text = with_recovery_block("", drill, control);
   for (const char* setting :
-       {"listen_addresses = ''", "unix_socket_directories = '/s'", "archive_mode = 'off'", "hot_standby = 'off'",
-        "recovery_target_action = 'promote'", "shared_preload_libraries = ''",
+       {"listen_addresses = ''", "unix_socket_directories = '/s'", "archive_mode = 'off'",
+        "hot_standby = 'off'", "recovery_target_action = 'promote'", "shared_preload_libraries = ''",
         "max_logical_replication_workers = '0'", "ssl = 'off'", "primary_conninfo = ''", "jit = 'off'"}) {
     CAPTURE(setting);
     CHECK(text.find(std::string(setting) + "\n") != std::string::npos);

@@ -43,5 +43,7 @@ TEST_CASE("a move wants two absolute paths, and a tablespace that is in the back
   }
   TablespaceMapping mapping;
   mapping.moved = {{"/none", "/new"}};
-  CHECK(failure_of([&] { require_known(mapping, parse_tablespace_map("1 /a\n", mapping)); }).mentions("it has /a"));
+  CHECK(failure_of([&] {
+          require_known(mapping, parse_tablespace_map("1 /a\n", mapping));
+        }).mentions("it has /a"));
 }

@@ -38,8 +38,9 @@ TEST_CASE("the segment in which a timeline begins is read from that timeline") {
 }
 
 TEST_CASE("coverage goes over the timelines to the first segment that is missing") {
-  const WalMap map = map_of({"000000010000000000000004", "000000010000000000000005", "000000010000000000000006",
-                             "000000020000000000000005", "000000020000000000000006", "000000030000000000000007"});
+  const WalMap map =
+      map_of({"000000010000000000000004", "000000010000000000000005", "000000010000000000000006",
+              "000000020000000000000005", "000000020000000000000006", "000000030000000000000007"});
   const Coverage all = coverage(map, path, Lsn{0x4000028});
   CHECK(all.end == Lsn{0x8000000});
   CHECK(all.last.text() == "000000030000000000000007");
@@ -50,15 +51,15 @@ TEST_CASE("coverage goes over the timelines to the first segment that is missing
 
 TEST_CASE("a later segment on the way makes a hole of what is missing; one beside the way does not") {
   const Coverage hole =
-      coverage(map_of({"000000010000000000000004", "000000020000000000000005", "000000030000000000000007"}), path,
-               Lsn{0x4000028});
+      coverage(map_of({"000000010000000000000004", "000000020000000000000005", "000000030000000000000007"}),
+               path, Lsn{0x4000028});
   CHECK(hole.missing->text() == "000000020000000000000006");
   CHECK(hole.later->text() == "000000030000000000000007");
   CHECK(hole.end == Lsn{0x6000000});
   // What the old primary went on writing on timeline 1.
   const Coverage end =
-      coverage(map_of({"000000010000000000000004", "000000010000000000000006", "000000010000000000000009"}), path,
-               Lsn{0x4000028});
+      coverage(map_of({"000000010000000000000004", "000000010000000000000006", "000000010000000000000009"}),
+               path, Lsn{0x4000028});
   CHECK(end.missing->text() == "000000020000000000000005");
   CHECK_FALSE(end.later);
 }

@@ -16,7 +16,8 @@ TEST_CASE("who asks is told by the signal files") {
   std::filesystem::remove(scratch / "recovery.signal");
   CHECK(asker(scratch / "") == Asker::standby);
   std::filesystem::remove(scratch / "standby.signal");
-  for (const std::string other : {"recovery.conf", "recovery.done", "standby.signal.bak", "RECOVERY.SIGNAL"}) {
+  for (const std::string other :
+       {"recovery.conf", "recovery.done", "standby.signal.bak", "RECOVERY.SIGNAL"}) {
     scratch.write(other, "");
     CHECK(asker(scratch / "") == Asker::other);
   }

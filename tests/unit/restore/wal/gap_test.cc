@@ -14,8 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Recovery {
-  explicit Recovery(std::string_view name = "000000010000000000000007") : request{wal_name(name), {}, {}, our_cluster, {}} {
-    for (const std::string directory : {"one", "two", "data", "data/pg_wal"}) fs::create_directory(scratch / directory);
+  explicit Recovery(std::string_view name = "000000010000000000000007")
+      : request{wal_name(name), {}, {}, our_cluster, {}} {
+    for (const std::string directory : {"one", "two", "data", "data/pg_wal"})
+      fs::create_directory(scratch / directory);
     request.data_directory = scratch / "data";
     for (const std::string source : {"one", "two"}) {
       request.sources.push_back(parse_place((scratch / source).native()));
@@ -38,11 +40,15 @@ TEST_CASE("the first segment behind a hole is found, in whatever source and code
     std::string file, next;
   };
   const Row rows[] = {
-      {"one/000000010000000000000006", "none"},          {"one/000000010000000000000007", "none"},
+      {"one/000000010000000000000006", "none"},
+      {"one/000000010000000000000007", "none"},
       {"one/000000010000000000000007.partial", "none"},
-      {"one/000000010000000000000009.partial", "none"},  {"one/000000020000000000000008", "none"},
-      {"one/00000002.history", "none"},                  {"one/000000010000000000000009.00000028.backup", "none"},
-      {"one/000000010000000000000008.zst.tmp.0", "none"}, {"one/0000000100000000000000FF.foreign", "none"},
+      {"one/000000010000000000000009.partial", "none"},
+      {"one/000000020000000000000008", "none"},
+      {"one/00000002.history", "none"},
+      {"one/000000010000000000000009.00000028.backup", "none"},
+      {"one/000000010000000000000008.zst.tmp.0", "none"},
+      {"one/0000000100000000000000FF.foreign", "none"},
       {"one/0000000100000001000000FF.gz", "0000000100000001000000FF"},
       {"two/0000000100000000000000FF.zst", "0000000100000000000000FF"},
       {"one/000000010000000000000010", "000000010000000000000010"},
@@ -69,7 +75,8 @@ TEST_CASE("a missing segment before an archived one is a hole") {
   recovery.scratch.write("two/000000010000000000000009.zst", "");
   const Failure failure = failure_of([&] { refuse_gap(recovery.request); });
   CHECK(failure.code == Exit::failed);
-  CHECK(failure.mentions("restore 000000010000000000000007: it is missing, but 000000010000000000000009 is archived"));
+  CHECK(failure.mentions(
+      "restore 000000010000000000000007: it is missing, but 000000010000000000000009 is archived"));
   CHECK(failure.mentions("--gap end"));
 }
 
@@ -92,7 +99,8 @@ TEST_CASE("what only looks like the segment in pg_wal fills no hole") {
   unflagged.flags = 0;
   const std::string files[] = {"", "x", std::string(megabyte, '\0'), segment().substr(0, 39),
                                // A recycled file: its name is of the future, its bytes of the past.
-                               segment_named("000000010000000000000003"), segment_named("000000010000000000000008"),
+                               segment_named("000000010000000000000003"),
+                               segment_named("000000010000000000000008"),
                                segment_named("000000010000000000000007", 42), segment(unflagged)};
   for (const std::string& file : files) {
     CAPTURE(file.size());
@@ -107,6 +115,7 @@ TEST_CASE("what only looks like the segment in pg_wal fills no hole") {
 TEST_CASE("when the cluster is not known any cluster's segment in pg_wal will do") {
   Recovery recovery;
   recovery.request.system_identifier.reset();
-  recovery.scratch.write("data/pg_wal/000000010000000000000007", segment_named("000000010000000000000007", 42));
+  recovery.scratch.write("data/pg_wal/000000010000000000000007",
+                         segment_named("000000010000000000000007", 42));
   CHECK(is_in_pg_wal(recovery.request));
 }

@@ -98,8 +98,9 @@ TEST_CASE("what is not what its name says is removed and not handed over") {
 
 TEST_CASE("a file that fits its checksum and is no such segment of this cluster is not handed over") {
   const std::string whole = segment_named(seventh.text());
-  for (const std::string& bytes : {segment_named(eighth.text()), segment_named(seventh.text(), our_cluster + 1),
-                                   whole.substr(0, megabyte / 2), std::string(megabyte, '\0'), std::string()}) {
+  for (const std::string& bytes :
+       {segment_named(eighth.text()), segment_named(seventh.text(), our_cluster + 1),
+        whole.substr(0, megabyte / 2), std::string(megabyte, '\0'), std::string()}) {
     Filled filled;
     const fs::path entry = filled.put(seventh, bytes);
     CHECK(filled.given() == "");
@@ -107,7 +108,8 @@ TEST_CASE("a file that fits its checksum and is no such segment of this cluster 
   }
 }
 
-TEST_CASE("links, directories and FIFOs in the spool are not handed over, and nothing behind a link is touched") {
+TEST_CASE(
+    "links, directories and FIFOs in the spool are not handed over, and nothing behind a link is touched") {
   Filled filled;
   const fs::path entry = filled.put(seventh);
   fs::rename(entry, filled.scratch / "elsewhere");

@@ -20,7 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string name_of(int number, int timeline = 1) { return fmt::format("{:08X}00000000{:08X}", timeline, number); }
+std::string name_of(int number, int timeline = 1) {
+  return fmt::format("{:08X}00000000{:08X}", timeline, number);
+}
 
 // A data directory whose server is a process of the test, an archive of segments of 1 MB, and a worker.
 struct Recovery {
@@ -43,8 +45,8 @@ struct Recovery {
     for (int i = from; i <= to; ++i)
       scratch.write("archive/" + name_of(i, timeline), segment_named(name_of(i, timeline)));
   }
-  // The worker does all that it can before each of these; after the last one the server is gone. True: every one was
-  // come to, found what it wanted, and the spool is gone at the end.
+  // The worker does all that it can before each of these; after the last one the server is gone. True: every
+  // one was come to, found what it wanted, and the spool is gone at the end.
   bool works(const std::vector<std::function<bool()>>& looks) const {
     const Outcome outcome = in_child([&] {
       fs::current_path(scratch / "data");
@@ -136,7 +138,8 @@ TEST_CASE("what was nowhere changes nothing for the worker but that it waits") {
                         [&] { return recovery.holds(Recovery::names(2, 4)); }}));
 }
 
-TEST_CASE("a segment that cannot be read, or gives cause for a warning, is left to the call that is asked for it") {
+TEST_CASE(
+    "a segment that cannot be read, or gives cause for a warning, is left to the call that is asked for it") {
   for (const bool is_elsewhere : {false, true}) {
     CAPTURE(is_elsewhere);
     Recovery recovery;
@@ -171,19 +174,24 @@ TEST_CASE("what a killed worker left is no hindrance") {
     const fs::path target = recovery.scratch / "target";
     CHECK_THROWS_AS((void)recovery.spool.hand_over(wal_name(name_of(2)), target), Error);
     return !fs::exists(target) && recovery.holds(Recovery::names(3, 4)) &&
-           recovery.spool.hand_over(wal_name(name_of(3)), target) && text_of(target) == segment_named(name_of(3));
+           recovery.spool.hand_over(wal_name(name_of(3)), target) &&
+           text_of(target) == segment_named(name_of(3));
   }}));
 }
 
-TEST_CASE("the worker ends, and the spool with it, when the server is gone or was started again, or recovery is over") {
+TEST_CASE(
+    "the worker ends, and the spool with it, when the server is gone or was started again, or recovery is "
+    "over") {
   struct Row {
     const char* what;
     std::function<void(const Recovery&)> event;
   };
   const Row rows[] = {
       {"gone", [](const Recovery& recovery) { fs::remove(recovery.scratch / "data/postmaster.pid"); }},
-      {"killed", [](const Recovery& recovery) { recovery.scratch.write("data/postmaster.pid", "999999999\n"); }},
-      {"started again", [](const Recovery& recovery) { recovery.scratch.write("data/postmaster.pid", "1\n"); }},
+      {"killed",
+       [](const Recovery& recovery) { recovery.scratch.write("data/postmaster.pid", "999999999\n"); }},
+      {"started again",
+       [](const Recovery& recovery) { recovery.scratch.write("data/postmaster.pid", "1\n"); }},
       {"recovered", [](const Recovery& recovery) { fs::remove(recovery.scratch / "data/recovery.signal"); }},
       {"data directory gone", [](const Recovery& recovery) { fs::remove_all(recovery.scratch / "data"); }},
   };

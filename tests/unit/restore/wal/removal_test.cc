@@ -43,7 +43,8 @@ struct Archive {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
-    for (const auto& entry : fs::directory_iterator(scratch / "wal")) result.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(scratch / "wal"))
+      result.push_back(entry.path().filename());
     std::ranges::sort(result);
     return result;
   }
@@ -63,7 +64,8 @@ TEST_CASE("segments older than the oldest needed one go, in any codec and with t
   Archive archive;
   archive.put({"000000010000000000000001", "000000010000000000000002.gz", "000000010000000000000003.zst",
                "000000010000000000000004.partial", "000000010000000000000004.partial.lz4",
-               "000000010000000000000005.bz2", "000000010000000000000005.partial", "000000010000000000000006.xz"});
+               "000000010000000000000005.bz2", "000000010000000000000005.partial",
+               "000000010000000000000006.xz"});
   CHECK(archive.remove(kept) ==
         "000000010000000000000001 000000010000000000000002.gz 000000010000000000000003.zst "
         "000000010000000000000004.partial 000000010000000000000004.partial.lz4");
@@ -83,7 +85,8 @@ TEST_CASE("the oldest go first, whatever their timeline") {
   archive.put({"000000010000000000000004", "000000020000000000000001", "000000010000000000000002.gz",
                "000000030000000000000003", "000000010000000100000000"});
   CHECK(archive.remove("000000010000000200000000", 1) == "000000020000000000000001");
-  CHECK(archive.remove("000000010000000200000000", 2) == "000000010000000000000002.gz 000000030000000000000003");
+  CHECK(archive.remove("000000010000000200000000", 2) ==
+        "000000010000000000000002.gz 000000030000000000000003");
   CHECK(archive.remove("000000010000000200000000", 2) == "000000010000000000000004 000000010000000100000000");
   CHECK(archive.remove("000000010000000200000000", 2) == "");
 }
@@ -91,9 +94,10 @@ TEST_CASE("the oldest go first, whatever their timeline") {
 TEST_CASE("what is no segment stays, however old it looks") {
   Archive archive;
   archive.put({"00000001.history", "00000001.history.gz", "000000010000000000000001.00000028.backup",
-               "000000010000000000000001.00000028.backup.zst", "pitr-archive.id", "000000010000000000000001.zstd",
-               "000000010000000000000001.tmp.0", "000000010000000000000001.bak", "00000001000000000000000",
-               "0000000100000000000000011", "000000000000000000000001", "00000001000000000000000a", "1", ".hidden"});
+               "000000010000000000000001.00000028.backup.zst", "pitr-archive.id",
+               "000000010000000000000001.zstd", "000000010000000000000001.tmp.0",
+               "000000010000000000000001.bak", "00000001000000000000000", "0000000100000000000000011",
+               "000000000000000000000001", "00000001000000000000000a", "1", ".hidden"});
   CHECK(archive.remove("0000000100000000000000FF") == "");
   CHECK(archive.failure.message == "");
 }
@@ -125,7 +129,8 @@ TEST_CASE("what went is logged") {
   Archive archive;
   archive.put({"000000010000000000000004.gz"});
   archive.remove(kept);
-  CHECK(archive.log().find("000000010000000000000004.gz removed, the oldest needed is 000000010000000000000005") !=
+  CHECK(archive.log().find(
+            "000000010000000000000004.gz removed, the oldest needed is 000000010000000000000005") !=
         std::string::npos);
 }
 
@@ -150,7 +155,8 @@ TEST_CASE("the command of the DBA gets the relative path as its last word") {
 
 TEST_CASE("when the command fails for one, that one and all later ones stay") {
   Archive archive;
-  for (const char* name : {"000000010000000000000002", "000000010000000000000003", "000000010000000000000004"}) {
+  for (const char* name :
+       {"000000010000000000000002", "000000010000000000000003", "000000010000000000000004"}) {
     archive.scratch.write("wal/" + std::string(name), segment_named(name));
   }
   archive.removal.before_each = "test pg_wal/000000010000000000000003 !=";
