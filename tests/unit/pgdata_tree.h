@@ -35,9 +35,9 @@ inline WalkOptions with_version() {
 }
 
 // A data directory `main` in a scratch directory. Every file holds its own path.
-class Tree {
+class PgdataTree {
  public:
-  Tree() { fs::create_directories(root); }
+  PgdataTree() { fs::create_directories(root); }
 
   void files(std::initializer_list<std::string_view> paths) const {
     for (const std::string_view path : paths) {

@@ -7,7 +7,7 @@
 using namespace pitr;
 
 TEST_CASE("a tablespace is stored beside the data directory, with a link that leads there") {
-  const Tree tree;
+  const PgdataTree tree;
   const fs::path fast = tree.scratch / "fast";
   for (const char* name :
        {"5/100", "5/200", "5/200_init", "5/t1_9", "5/PG_VERSION", "pgsql_tmp/pgsql_tmp1.0"}) {
@@ -34,7 +34,7 @@ TEST_CASE("a tablespace is stored beside the data directory, with a link that le
 }
 
 TEST_CASE("in place, a tablespace is stored where it goes to; one that nobody has placed is an error") {
-  const Tree tree;
+  const PgdataTree tree;
   fs::create_directories(tree.scratch / "fast" / version);
   std::ofstream(tree.scratch / "fast" / version / "100") << "x";
   tree.directories({"pg_tblspc"});
@@ -52,7 +52,7 @@ TEST_CASE("in place, a tablespace is stored where it goes to; one that nobody ha
 }
 
 TEST_CASE("the link of a tablespace may be relative, as in a backup that was unpacked and started") {
-  const Tree tree;
+  const PgdataTree tree;
   fs::create_directories(tree.scratch / "tablespaces/mnt" / version);
   tree.directories({"pg_tblspc"});
   tree.link("pg_tblspc/16385", "../../tablespaces/mnt");
@@ -60,7 +60,7 @@ TEST_CASE("the link of a tablespace may be relative, as in a backup that was unp
 }
 
 TEST_CASE("a tablespace inside the data directory is stored once") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"ts/PG_15_202209061/5/100", "ts/PG_14_202107181/5/100", "ts/README"});
   tree.directories({"pg_tblspc"});
   tree.link("pg_tblspc/16385", tree.root / "ts");
@@ -75,7 +75,7 @@ TEST_CASE("a tablespace inside the data directory is stored once") {
 }
 
 TEST_CASE("a tablespace in place is a plain directory, and its unlogged relations are left out") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"pg_tblspc/16385/PG_15_202209061/5/100", "pg_tblspc/16385/PG_15_202209061/5/200",
               "pg_tblspc/16385/PG_15_202209061/5/200_init", "pg_tblspc/note"});
   CHECK(tree.walk() == Lines{"d main", "d main/pg_tblspc", "d main/pg_tblspc/16385",
@@ -86,7 +86,7 @@ TEST_CASE("a tablespace in place is a plain directory, and its unlogged relation
 }
 
 TEST_CASE("a tablespace whose disk is not mounted ends the walk before its first file") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"PG_VERSION"});
   tree.directories({"pg_tblspc", "../fast/PG_14_202107181"});
   SUBCASE("an empty mount point") { tree.link("pg_tblspc/16385", tree.scratch / "fast"); }
@@ -101,7 +101,7 @@ TEST_CASE("a tablespace whose disk is not mounted ends the walk before its first
 }
 
 TEST_CASE("two tablespaces in one directory end the walk") {
-  const Tree tree;
+  const PgdataTree tree;
   fs::create_directories(tree.scratch / "fast" / version);
   tree.directories({"pg_tblspc"});
   tree.link("pg_tblspc/16385", tree.scratch / "fast");
@@ -110,7 +110,7 @@ TEST_CASE("two tablespaces in one directory end the walk") {
 }
 
 TEST_CASE("a tablespace that is dropped just before its turn is left out") {
-  const Tree tree;
+  const PgdataTree tree;
   fs::create_directories(tree.scratch / "old" / version);
   tree.directories({"pg_tblspc"});
   tree.link("pg_tblspc/16385", tree.scratch / "old");
@@ -121,7 +121,7 @@ TEST_CASE("a tablespace that is dropped just before its turn is left out") {
 }
 
 TEST_CASE("a link to a file is stored as that file") {
-  const Tree tree;
+  const PgdataTree tree;
   std::ofstream(tree.scratch / "real.conf") << "work_mem = 1GB";
   fs::create_symlink("real.conf", tree.scratch / "second.conf");
   tree.link("postgresql.conf", "../second.conf");
@@ -138,7 +138,7 @@ TEST_CASE("a link to a file is stored as that file") {
 }
 
 TEST_CASE("links that a backup cannot hold end the walk with their names") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.directories({"base", "../elsewhere"});
   SUBCASE("to a directory") {
     tree.link("base/5", tree.scratch / "elsewhere");
@@ -166,7 +166,7 @@ TEST_CASE("links that a backup cannot hold end the walk with their names") {
 }
 
 TEST_CASE("directories that are stored empty may be links, and become directories") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.directories({"../elsewhere/archive_status", "../elsewhere/summaries"});
   std::ofstream(tree.scratch / "elsewhere/000000010000000000000001") << "x";
   for (const char* name : {"pg_wal", "log", "pg_stat_tmp"}) tree.link(name, tree.scratch / "elsewhere");
@@ -179,7 +179,7 @@ TEST_CASE("directories that are stored empty may be links, and become directorie
 }
 
 TEST_CASE("sockets and FIFOs are left out, also behind a link") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"PG_VERSION"});
   REQUIRE(::mkfifo((tree.root / "fifo").c_str(), 0600) == 0);
   REQUIRE(::mknod((tree.root / ".s.PGSQL.5432").c_str(), S_IFSOCK | 0600, 0) == 0);

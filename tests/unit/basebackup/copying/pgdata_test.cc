@@ -12,7 +12,7 @@
 using namespace pitr;
 
 TEST_CASE("a backup holds a data directory without what the server rebuilds") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"PG_VERSION",
               "postgresql.conf",
               "postgresql.auto.conf",
@@ -91,7 +91,7 @@ TEST_CASE("a backup holds a data directory without what the server rebuilds") {
 }
 
 TEST_CASE("of an unlogged relation only the init fork is stored, of a temporary one nothing") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"base/5/100", "base/5/100.1", "base/5/100_fsm", "base/5/100_init", "base/5/100_vm.1",
               "base/5/1000", "base/5/10", "base/5/200", "base/5/200_fsm", "base/5/t3_300",
               "base/5/t3_300_fsm.1", "base/5/t3_300.sql", "base/5/400_init.1", "base/5/400"});
@@ -102,7 +102,7 @@ TEST_CASE("of an unlogged relation only the init fork is stored, of a temporary 
 }
 
 TEST_CASE("the names of relations count in directories of databases only") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"pg_xact/100", "pg_xact/100_init", "pg_xact/t3_300", "base/x/100", "base/x/100_init",
               "base/100_init", "base/100", "global/100", "global/100_init", "other/5/100",
               "other/5/100_init"});
@@ -114,7 +114,7 @@ TEST_CASE("the names of relations count in directories of databases only") {
 }
 
 TEST_CASE("logs are stored on request, and other directories are emptied on request") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"log/today", "pg_log/old", "stats/tmp/a", "stats/b"});
   CHECK(tree.walk(
             {.top = "x", .version_directory = version, .skip_logs = false, .emptied = {"./stats/tmp/"}}) ==
@@ -126,7 +126,7 @@ TEST_CASE("logs are stored on request, and other directories are emptied on requ
 }
 
 TEST_CASE("an entry tells what to open and what it looked like") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"base/5/1259"});
   REQUIRE(::chmod((tree.root / "base/5/1259").c_str(), 0640) == 0);
   tree.walk(with_version(), [&](const Entry& entry) {
@@ -141,7 +141,7 @@ TEST_CASE("an entry tells what to open and what it looked like") {
 
 TEST_CASE(
     "a tablespace that is created during the walk is left to the WAL, one that is dropped is left out") {
-  const Tree tree;
+  const PgdataTree tree;
   fs::create_directories(tree.scratch / "old" / version);
   fs::create_directories(tree.scratch / "new" / version);
   tree.files({"pg_tblspc/note"});
@@ -155,7 +155,7 @@ TEST_CASE(
 }
 
 TEST_CASE("what vanishes during the walk is left out") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"base/1/1259", "base/5/1259", "base/6/1259", "base/6/1260", "base/6/1261"});
   const Lines lines = tree.walk(with_version(), [&](const Entry& entry) {
     if (entry.path == "base/1") fs::remove_all(tree.root / "base/5");
@@ -166,7 +166,7 @@ TEST_CASE("what vanishes during the walk is left out") {
 }
 
 TEST_CASE("a directory that cannot be read ends the walk with its name") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"base/5/1259"});
   for (const fs::path& path : {tree.root, tree.scratch / "", tree.root / "base"}) ::chmod(path.c_str(), 0755);
   REQUIRE(::chmod((tree.root / "base/5").c_str(), 0) == 0);
@@ -181,13 +181,13 @@ TEST_CASE("a directory that cannot be read ends the walk with its name") {
 }
 
 TEST_CASE("a data directory that is not there is an error") {
-  const Tree tree;
+  const PgdataTree tree;
   fs::remove(tree.root);
   CHECK(tree.masked(tree.error()) == "open data directory SCRATCH/main: no such file or directory");
 }
 
 TEST_CASE("the tar calls the data directory as the user did") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"PG_VERSION"});
   fs::create_symlink("main", tree.scratch / "link");
   const WalkOptions options = with_version();

@@ -22,7 +22,7 @@ Lines names(SpoolFile& list) {
 
 TEST_CASE(
     "rsync is told of files only, by directory; the far side of everything that may stay, but of no link") {
-  const Tree tree;
+  const PgdataTree tree;
   tree.files({"PG_VERSION", "base/5/100", "base/5/100_vm", "base/5/-odd\nname",
               "pg_wal/000000010000000000000001", "pg_stat_tmp/x", "global/pg_control", "postmaster.pid",
               "standby.signal"});
