@@ -34,9 +34,4 @@ struct ArchiveListing {
 // backup that needs it, and is a note.
 ArchiveListing list_archive(Store& store, std::optional<std::uint64_t> needed_from, Findings& findings);
 
-// Decompresses and checks every file of the archive that is in the sample.
-struct Sample;
-void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample,
-                          std::size_t workers, Findings& findings);
-
 }  // namespace pitr

@@ -3,7 +3,7 @@
 
 #include "common/cli/program.h"
 #include "common/process/process.h"
-#include "monitor/check/check_setup.h"
+#include "monitor/check/setup.h"
 
 #include <unistd.h>
 
@@ -68,10 +68,10 @@ int run(const Options& options) {
     std::fflush(stdout);
   });
   check_setup(options.check, report);
-  const std::size_t failures = report.count(Verdict::failed);
+  const std::size_t failures = report.count(Grade::failed);
   if (as_text) {
-    fmt::print("ok: {}, warnings: {}, failed: {}\n", report.count(Verdict::ok),
-               report.count(Verdict::warning), failures);
+    fmt::print("ok: {}, warnings: {}, failed: {}\n", report.count(Grade::ok), report.count(Grade::warning),
+               failures);
   } else {
     fmt::print("{}", report.json());
   }

@@ -57,12 +57,12 @@ Status judge(double value, const WantedCheck& wanted) {
   return Status::ok;
 }
 
-std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool named, Sources& sources) {
+std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool named, Places& places) {
   std::vector<CheckResult> results;
   for (const WantedCheck& one : wanted) {
     CheckResult result{.check = one.check, .warning = one.warning, .critical = one.critical};
     try {
-      Measurement found = one.check->measure(sources);
+      Measurement found = one.check->measure(places);
       if (!found.value && !named) continue;
       if (found.value) result.status = judge(*found.value, one);
       result.value = found.value;

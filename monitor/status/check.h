@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "monitor/status/sources.h"
+#include "monitor/status/places.h"
 #include "monitor/status/threshold.h"
 
 namespace pitr {
@@ -26,7 +26,7 @@ struct Check {
   Unit unit;
   std::string_view metric;             // of Prometheus
   std::string_view warning, critical;  // the thresholds of who gives none; "": no alarm
-  Measurement (*measure)(Sources&);
+  Measurement (*measure)(Places&);
   bool (*is_asked_for)(const MonitorPlaces&);  // when no check is named: is there where to look?
 };
 std::span<const Check> all_checks();
@@ -51,7 +51,7 @@ struct WantedCheck {
 Status judge(double value, const WantedCheck& wanted);
 // Runs them. Checks that cannot look are `unknown` and do not stop the others. `named`: the user has named
 // them; if not, those that have no meaning here are left out.
-std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool named, Sources& sources);
+std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool named, Places& places);
 
 // The status of several: critical before unknown before warning, because what could not be looked at may be
 // critical.

@@ -6,7 +6,7 @@
 #include "common/cli/program.h"
 #include "common/os/file.h"
 #include "monitor/status/check.h"
-#include "monitor/status/status_page.h"
+#include "monitor/status/page.h"
 
 using namespace pitr;
 
@@ -167,8 +167,8 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   if (options.places.server.database.empty()) options.places.server.database = "postgres";
   const std::vector<WantedCheck> wanted = wanted_checks(options);
-  Sources sources(options.places);
-  const std::vector<CheckResult> results = run_checks(wanted, !options.checks.empty(), sources);
+  Places places(options.places);
+  const std::vector<CheckResult> results = run_checks(wanted, !options.checks.empty(), places);
   const std::string text = page(options, results, log);
   if (options.output.empty()) {
     fmt::print(stdout, "{}", text);

@@ -1,9 +1,7 @@
-#include <algorithm>
+#include "monitor/verify/archive_files.h"
 
 #include "common/os/parallel.h"
-#include "common/wal/archive_listing.h"
 #include "common/wal/wal_archive.h"
-#include "monitor/verify/stored_file.h"
 
 namespace pitr {
 namespace {

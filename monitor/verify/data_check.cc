@@ -129,13 +129,12 @@ void DataCheck::check_control() {
                                              control->system_identifier, set_.meta.system_identifier));
   }
   const Lsn stop = is_exact ? set_.meta.stop : Lsn{UINT64_MAX};
-  const auto verdict = pages_.verdict(control->data_checksum_version != 0, set_.meta.start, stop);
-  for (const PageJudge::BadPage& page : verdict.pages) {
+  const auto bad = pages_.bad_pages(control->data_checksum_version != 0, set_.meta.start, stop);
+  for (const PageJudge::BadPage& page : bad.pages) {
     damaged(page.path, fmt::format("block {} was damaged when it was backed up: {}, LSN {}", page.block,
                                    page.damage, to_string(page.lsn)));
   }
-  if (verdict.count > verdict.pages.size())
-    damaged("", fmt::format("{} damaged pages in all", verdict.count));
+  if (bad.count > bad.pages.size()) damaged("", fmt::format("{} damaged pages in all", bad.count));
 }
 
 void DataCheck::damaged(const std::string& member, const std::string& reason) {

@@ -9,7 +9,7 @@
 #include "common/os/signals.h"
 #include "common/process/process.h"
 #include "common/set/drill_record.h"
-#include "monitor/verify/verify.h"
+#include "monitor/verify/report.h"
 
 using namespace pitr;
 

@@ -38,14 +38,14 @@ void PageJudge::judge(Page page, bool checksums, std::vector<BadPage>& suspects)
   if (damage) suspects.push_back({path_, block_, *damage, page_lsn(page)});
 }
 
-PageJudge::Verdict PageJudge::verdict(bool checksums, Lsn start, Lsn stop) const {
+PageJudge::BadPages PageJudge::bad_pages(bool checksums, Lsn start, Lsn stop) const {
   constexpr std::size_t most_told = 100;
-  Verdict verdict;
+  BadPages bad;
   for (const BadPage& page : (checksums ? by_checksum_ : by_header_)) {
     if (page.lsn >= start && page.lsn <= stop) continue;
-    if (++verdict.count <= most_told) verdict.pages.push_back(page);
+    if (++bad.count <= most_told) bad.pages.push_back(page);
   }
-  return verdict;
+  return bad;
 }
 
 }  // namespace pitr

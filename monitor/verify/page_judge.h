@@ -23,12 +23,12 @@ class PageJudge {
     std::string damage;
     Lsn lsn;
   };
-  struct Verdict {
+  struct BadPages {
     std::vector<BadPage> pages;  // the first ones
     std::uint64_t count = 0;
   };
   // Pages that changed between start and stop are no findings: recovery writes them anew.
-  Verdict verdict(bool checksums, Lsn start, Lsn stop) const;
+  BadPages bad_pages(bool checksums, Lsn start, Lsn stop) const;
 
  private:
   void judge(Page page, bool checksums, std::vector<BadPage>& suspects);

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/time_text.h"
-#include "monitor/verify/report_words.h"
+#include "monitor/verify/report.h"
 
 namespace pitr {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/time_text.h"
-#include "monitor/verify/report_words.h"
+#include "monitor/verify/report.h"
 
 namespace pitr {
 namespace {

@@ -5,7 +5,7 @@
 #include "common/codec/crc32c.h"
 #include "monitor/verify/bundle_check.h"
 #include "monitor/verify/data_check.h"
-#include "monitor/verify/digest_file.h"
+#include "monitor/verify/digest_file_check.h"
 #include "monitor/verify/set_content.h"
 
 namespace pitr {

@@ -4,6 +4,7 @@
 
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
+#include "monitor/verify/archive_files.h"
 
 namespace pitr {
 namespace {

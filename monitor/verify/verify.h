@@ -47,8 +47,4 @@ struct Report {
 // Looks at everything; what is wrong becomes findings. Throws only usage, and when a signal was caught.
 void verify(const VerifyOptions& options, Report& report, Log& log);
 
-// For people; for programs.
-std::string report_text(const Report& report);
-std::string report_json(const Report& report);
-
 }  // namespace pitr

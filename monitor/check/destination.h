@@ -5,7 +5,7 @@
 
 #include "common/postgres/control_file.h"
 #include "common/store/place.h"
-#include "monitor/check/setup_report.h"
+#include "monitor/check/report.h"
 
 namespace pitr {
 

@@ -1,4 +1,4 @@
-#include "monitor/check/setup_destination.h"
+#include "monitor/check/destination.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -10,7 +10,7 @@
 #include "common/process/process.h"
 #include "common/store/place.h"
 #include "common/wal/wal_archive.h"
-#include "monitor/check/setup_directory.h"
+#include "monitor/check/directory.h"
 
 namespace pitr {
 namespace {

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "common/base/number.h"
-#include "monitor/status/status_page.h"
+#include "monitor/status/page.h"
 
 namespace pitr {
 namespace {

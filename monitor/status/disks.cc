@@ -8,7 +8,7 @@
 #include "common/postgres/wal.h"
 #include "common/store/place.h"
 #include "common/wal/staging.h"
-#include "monitor/status/measure.h"
+#include "monitor/status/measurements.h"
 
 namespace pitr {
 namespace {
@@ -40,8 +40,8 @@ double free_percent(const std::string& path) {
 
 }  // namespace
 
-Measurement spool_queue(Sources& sources) {
-  const std::string& directory = sources.places().spool_directory;
+Measurement spool_queue(Places& places) {
+  const std::string& directory = places.given().spool_directory;
   if (directory.empty()) fail(Exit::usage, "no spool (give --spool-dir)");
   std::error_code code;
   double count = 0;
@@ -57,8 +57,8 @@ Measurement spool_queue(Sources& sources) {
   return {count, oldest.empty() ? "nothing waits" : oldest + " waits"};
 }
 
-Measurement staging_stale(Sources& sources) {
-  const auto& directories = sources.places().staging_directories;
+Measurement staging_stale(Places& places) {
+  const auto& directories = places.given().staging_directories;
   if (directories.empty()) fail(Exit::usage, "no staging directory (give --xlogs)");
   double count = 0;
   std::string detail = "none";
@@ -77,13 +77,13 @@ Measurement staging_stale(Sources& sources) {
   return {count, detail};
 }
 
-Measurement free_space(Sources& sources) {
-  const MonitorPlaces& places = sources.places();
-  std::vector<std::string> directories = {places.backup_directory, places.spool_directory,
-                                          places.data_directory};
+Measurement free_space(Places& places) {
+  const MonitorPlaces& given = places.given();
+  std::vector<std::string> directories = {given.backup_directory, given.spool_directory,
+                                          given.data_directory};
   // pg_wal may lie elsewhere.
-  if (!places.data_directory.empty()) directories.push_back(places.data_directory + "/pg_wal");
-  for (const Place& place : places.archives) directories.push_back(place.place);
+  if (!given.data_directory.empty()) directories.push_back(given.data_directory + "/pg_wal");
+  for (const Place& place : given.archives) directories.push_back(place.place);
   std::erase(directories, "");
   if (directories.empty())
     fail(Exit::usage, "no directory to look at (give --archive, --backup-dir or --data-dir)");

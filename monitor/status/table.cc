@@ -1,6 +1,6 @@
 #include <array>
 
-#include "monitor/status/measure.h"
+#include "monitor/status/measurements.h"
 
 namespace pitr {
 namespace {

@@ -1,4 +1,4 @@
-#include "monitor/check/setup_report.h"
+#include "monitor/check/report.h"
 
 #include <algorithm>
 
@@ -9,13 +9,13 @@
 
 namespace pitr {
 
-std::string_view text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::ok:
+std::string_view text(Grade grade) {
+  switch (grade) {
+    case Grade::ok:
       return "ok";
-    case Verdict::warning:
+    case Grade::warning:
       return "warning";
-    case Verdict::failed:
+    case Grade::failed:
       return "failed";
   }
   __builtin_unreachable();
@@ -23,7 +23,7 @@ std::string_view text(Verdict verdict) {
 
 std::string text(const SetupLine& line) {
   const std::string advice = line.advice.empty() ? "" : fmt::format(" ({})", line.advice);
-  return fmt::format("{:<8} {}: {}{}", text(line.verdict), line.subject, line.text, advice);
+  return fmt::format("{:<8} {}: {}{}", text(line.grade), line.subject, line.text, advice);
 }
 
 void SetupReport::add(SetupLine line) {
@@ -43,22 +43,22 @@ bool SetupReport::attempt(const std::string& subject, const std::string& advice,
   }
 }
 
-std::size_t SetupReport::count(Verdict verdict) const {
-  return static_cast<std::size_t>(std::ranges::count(lines_, verdict, &SetupLine::verdict));
+std::size_t SetupReport::count(Grade grade) const {
+  return static_cast<std::size_t>(std::ranges::count(lines_, grade, &SetupLine::grade));
 }
 
 std::string SetupReport::json() const {
   using Json = nlohmann::ordered_json;
   Json checks = Json::array();
   for (const SetupLine& line : lines_) {
-    Json row = {{"verdict", text(line.verdict)}, {"subject", line.subject}, {"text", line.text}};
+    Json row = {{"verdict", text(line.grade)}, {"subject", line.subject}, {"text", line.text}};
     if (!line.advice.empty()) row["advice"] = line.advice;
     checks.push_back(std::move(row));
   }
   const Json json = {{"checks", std::move(checks)},
-                     {"ok", count(Verdict::ok)},
-                     {"warnings", count(Verdict::warning)},
-                     {"failed", count(Verdict::failed)}};
+                     {"ok", count(Grade::ok)},
+                     {"warnings", count(Grade::warning)},
+                     {"failed", count(Grade::failed)}};
   // Names of files need not be UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -24,11 +24,11 @@ struct MonitorPlaces {
 
 // The places, opened when the first check needs them. What cannot be opened is tried once: its error is every
 // check's.
-class Sources {
+class Places {
  public:
-  explicit Sources(const MonitorPlaces& places) : places_(places) {}
+  explicit Places(const MonitorPlaces& given) : given_(given) {}
 
-  const MonitorPlaces& places() const { return places_; }
+  const MonitorPlaces& given() const { return given_; }
   Server& server();
   bool in_recovery();
   const Catalog& catalog();  // of the backup directory
@@ -42,7 +42,7 @@ class Sources {
     T& get(const std::function<std::unique_ptr<T>()>& open);
   };
 
-  const MonitorPlaces& places_;
+  const MonitorPlaces& given_;
   Lazy<Server> server_;
   Lazy<Store> backups_;
   Lazy<Catalog> catalog_;

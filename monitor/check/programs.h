@@ -1,7 +1,7 @@
 #pragma once
 
 #include "monitor/check/archive_command.h"
-#include "monitor/check/setup_report.h"
+#include "monitor/check/report.h"
 
 namespace pitr {
 

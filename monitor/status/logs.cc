@@ -1,4 +1,4 @@
-#include "monitor/status/log_errors.h"
+#include "monitor/status/logs.h"
 
 #include <glob.h>
 
@@ -9,7 +9,7 @@
 
 #include "common/os/fd.h"
 #include "common/os/file_source.h"
-#include "monitor/status/measure.h"
+#include "monitor/status/measurements.h"
 
 namespace pitr {
 namespace {
@@ -155,13 +155,13 @@ void count_errors(const std::filesystem::path& path, Clock::time_point from, Log
   }
 }
 
-Measurement logged_errors(Sources& sources) {
-  const MonitorPlaces& places = sources.places();
-  if (places.logs.empty()) fail(Exit::usage, "no log to read (give --log)");
+Measurement logged_errors(Places& places) {
+  const MonitorPlaces& given = places.given();
+  if (given.logs.empty()) fail(Exit::usage, "no log to read (give --log)");
   constexpr std::string_view last_day = "-86400";
-  const auto from = parse_from(places.from.empty() ? last_day : places.from, Clock::now());
+  const auto from = parse_from(given.from.empty() ? last_day : given.from, Clock::now());
   LoggedErrors errors;
-  for (const std::string& pattern : places.logs) {
+  for (const std::string& pattern : given.logs) {
     for (const auto& file : log_files(pattern)) count_errors(file, from, errors);
   }
   return {static_cast<double>(errors.count), errors.last.empty() ? "none" : errors.last};

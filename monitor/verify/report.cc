@@ -1,4 +1,4 @@
-#include "monitor/verify/report_words.h"
+#include "monitor/verify/report.h"
 
 namespace pitr {
 

@@ -6,7 +6,7 @@
 #include "common/set/reach.h"
 #include "common/wal/archive_listing.h"
 #include "common/wal/wal_archive.h"
-#include "monitor/status/measure.h"
+#include "monitor/status/measurements.h"
 
 namespace pitr {
 namespace {
@@ -33,9 +33,9 @@ std::optional<std::uint64_t> oldest_start(const Catalog& catalog) {
   return oldest;
 }
 
-void list(Sources& sources, const std::optional<std::uint64_t>& needed_from, Archived& archived) {
-  if (sources.places().archives.empty()) fail(Exit::usage, "no archive (give --archive)");
-  for (const Place& place : sources.places().archives) {
+void list(Places& places, const std::optional<std::uint64_t>& needed_from, Archived& archived) {
+  if (places.given().archives.empty()) fail(Exit::usage, "no archive (give --archive)");
+  for (const Place& place : places.given().archives) {
     auto store = open_store(place, {});
     ArchiveListing listing = list_archive(*store, needed_from, archived.findings);
     archived.ranges.insert(archived.ranges.end(), listing.ranges.begin(), listing.ranges.end());
@@ -102,12 +102,12 @@ std::vector<SegmentRange> missing(const Archived& archived, const Catalog& catal
 
 }  // namespace
 
-Measurement wal_gap(Sources& sources) {
+Measurement wal_gap(Places& places) {
   static const Catalog none;
-  const Catalog& catalog = sources.places().backup_directory.empty() ? none : sources.catalog();
+  const Catalog& catalog = places.given().backup_directory.empty() ? none : places.catalog();
   const auto needed_from = oldest_start(catalog);
   Archived archived;
-  list(sources, needed_from, archived);
+  list(places, needed_from, archived);
   const auto holes = missing(archived, catalog, needed_from);
   std::uint64_t count = 0;
   for (const SegmentRange& hole : holes) count += hole.count();
@@ -127,10 +127,10 @@ Measurement wal_gap(Sources& sources) {
   return {static_cast<double>(count + broken), detail};
 }
 
-Measurement recovery_window(Sources& sources) {
-  const Catalog& catalog = sources.catalog();
+Measurement recovery_window(Places& places) {
+  const Catalog& catalog = places.catalog();
   Archived archived;
-  list(sources, oldest_start(catalog), archived);
+  list(places, oldest_start(catalog), archived);
   if (catalog.complete.empty()) return {0, "there is no backup"};
   Timeline newest{0};
   for (const SegmentRange& range : archived.ranges) newest = std::max(newest, range.timeline);

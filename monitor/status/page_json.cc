@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/time_text.h"
-#include "monitor/status/status_page.h"
+#include "monitor/status/page.h"
 
 namespace pitr {
 namespace {

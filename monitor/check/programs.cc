@@ -1,4 +1,4 @@
-#include "monitor/check/setup_programs.h"
+#include "monitor/check/programs.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "monitor/verify/digest_file.h"
+#include "monitor/verify/digest_file_check.h"
 
 #include <algorithm>
 #include <set>

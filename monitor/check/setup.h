@@ -6,7 +6,7 @@
 
 #include "common/postgres/server.h"
 #include "common/store/place.h"
-#include "monitor/check/setup_report.h"
+#include "monitor/check/report.h"
 
 namespace pitr {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "monitor/verify/verify.h"
@@ -12,5 +13,9 @@ struct ReportWords {
 };
 ReportWords words(BackupReport::State state);
 ReportWords words(Finding::Kind kind);
+
+// For people; for programs.
+std::string report_text(const Report& report);
+std::string report_json(const Report& report);
 
 }  // namespace pitr

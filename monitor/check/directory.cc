@@ -1,4 +1,4 @@
-#include "monitor/check/setup_directory.h"
+#include "monitor/check/directory.h"
 
 #include <fcntl.h>
 #include <pwd.h>

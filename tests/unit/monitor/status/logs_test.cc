@@ -1,4 +1,4 @@
-#include "monitor/status/log_errors.h"
+#include "monitor/status/logs.h"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "common/base/number.h"
-#include "monitor/status/measure.h"
+#include "monitor/status/measurements.h"
 #include "monitor/status/process_age.h"
 
 namespace pitr {
@@ -16,14 +16,14 @@ double number(const std::string& text) {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
-bool archives_in_this_state(Sources& sources, const std::string& mode) {
-  return mode == "always" || (mode == "on" && !sources.in_recovery());
+bool archives_in_this_state(Places& places, const std::string& mode) {
+  return mode == "always" || (mode == "on" && !places.in_recovery());
 }
 
 // Null when the server archives; otherwise why it does not, and so has no queue.
-std::optional<Measurement> no_archiving(Sources& sources) {
-  const std::string mode = sources.server().setting("archive_mode");
-  if (archives_in_this_state(sources, mode)) return std::nullopt;
+std::optional<Measurement> no_archiving(Places& places) {
+  const std::string mode = places.server().setting("archive_mode");
+  if (archives_in_this_state(places, mode)) return std::nullopt;
   if (mode == "on") return Measurement{{}, "the server is in recovery and leaves archiving to its primary"};
   return Measurement{{}, "archive_mode is " + mode};
 }
@@ -41,11 +41,11 @@ constexpr std::string_view not_in_recovery = "the server is not in recovery";
 
 }  // namespace
 
-Measurement archiving_off(Sources& sources) {
-  Server& server = sources.server();
+Measurement archiving_off(Places& places) {
+  Server& server = places.server();
   const std::string mode = server.setting("archive_mode");
-  if (!archives_in_this_state(sources, mode)) {
-    if (sources.in_recovery()) return {0, "in recovery: archiving is its primary's work"};
+  if (!archives_in_this_state(places, mode)) {
+    if (places.in_recovery()) return {0, "in recovery: archiving is its primary's work"};
     return {1, fmt::format("archive_mode is {}: what happens from now on cannot be recovered", mode)};
   }
   const std::string command = server.setting("archive_command"), library = server.setting("archive_library");
@@ -55,15 +55,15 @@ Measurement archiving_off(Sources& sources) {
   return {0, "by archive_command"};
 }
 
-Measurement archive_queue(Sources& sources) {
-  if (auto reason = no_archiving(sources)) return *reason;
+Measurement archive_queue(Places& places) {
+  if (auto reason = no_archiving(places)) return *reason;
   return {number(
-      sources.server().value("SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"))};
+      places.server().value("SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"))};
 }
 
-Measurement current_archive_time(Sources& sources) {
-  if (auto reason = no_archiving(sources)) return *reason;
-  const auto rows = sources.server().query(
+Measurement current_archive_time(Places& places) {
+  if (auto reason = no_archiving(places)) return *reason;
+  const auto rows = places.server().query(
       "SELECT extract(epoch FROM clock_timestamp() - modification)::numeric, name FROM "
       "pg_ls_archive_statusdir() "
       "WHERE name LIKE '%.ready' ORDER BY modification, name LIMIT 1");
@@ -72,10 +72,10 @@ Measurement current_archive_time(Sources& sources) {
   return {number(rows[0].at(0).value_or("")), name.substr(0, name.rfind('.')) + " waits"};
 }
 
-Measurement last_archive_age(Sources& sources) {
-  if (auto reason = no_archiving(sources)) return *reason;
+Measurement last_archive_age(Places& places) {
+  if (auto reason = no_archiving(places)) return *reason;
   // A crash resets the statistics, and pitr-archive looks ahead: archive_status has a word in it, too.
-  const auto rows = sources.server().query(
+  const auto rows = places.server().query(
       "SELECT extract(epoch FROM clock_timestamp() - greatest((SELECT last_archived_time FROM "
       "pg_stat_archiver), "
       "(SELECT max(modification) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.done')))::numeric, "
@@ -85,10 +85,10 @@ Measurement last_archive_age(Sources& sources) {
   return {number(*age), rows[0].at(1).value_or("")};
 }
 
-Measurement last_restore_age(Sources& sources) {
-  if (!sources.in_recovery()) return {{}, std::string(not_in_recovery)};
+Measurement last_restore_age(Places& places) {
+  if (!places.in_recovery()) return {{}, std::string(not_in_recovery)};
   // The server makes such a file for every segment that it was handed, by restore_command or by streaming.
-  const auto rows = sources.server().query(
+  const auto rows = places.server().query(
       "SELECT extract(epoch FROM clock_timestamp() - modification)::numeric, name FROM "
       "pg_ls_archive_statusdir() "
       "WHERE name ~ '^[0-9A-F]{24}' ORDER BY modification DESC, name DESC LIMIT 1");
@@ -97,9 +97,9 @@ Measurement last_restore_age(Sources& sources) {
   return {number(rows[0].at(0).value_or("")), name.substr(0, name.find('.'))};
 }
 
-Measurement current_restore_time(Sources& sources) {
-  if (!sources.in_recovery()) return {{}, std::string(not_in_recovery)};
-  const auto rows = sources.server().query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'");
+Measurement current_restore_time(Places& places) {
+  if (!places.in_recovery()) return {{}, std::string(not_in_recovery)};
+  const auto rows = places.server().query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'");
   if (rows.empty() || !rows[0].at(0)) {
     fail(Exit::failed, "the startup process is not in pg_stat_activity (does the role have pg_monitor?)");
   }

@@ -4,7 +4,7 @@
 #include "common/base/number.h"
 #include "common/os/file_source.h"
 #include "common/set/drill_record.h"
-#include "monitor/status/measure.h"
+#include "monitor/status/measurements.h"
 
 namespace pitr {
 namespace {
@@ -37,28 +37,28 @@ std::uint64_t size_of(Store& store, const Name& name) {
 
 }  // namespace
 
-Measurement last_backup_age(Sources& sources) {
-  const Catalog& catalog = sources.catalog();
+Measurement last_backup_age(Places& places) {
+  const Catalog& catalog = places.catalog();
   const BackupSet* set = newest(catalog);
   if (set == nullptr) return {never, with_unreadable("there is no backup", catalog)};
   return {seconds_since(set->meta.stop_time), with_unreadable(set->name, catalog)};
 }
 
-Measurement backup_size(Sources& sources) {
-  const Catalog& catalog = sources.catalog();
+Measurement backup_size(Places& places) {
+  const Catalog& catalog = places.catalog();
   const BackupSet* set = newest(catalog);
   if (set == nullptr) return {0, with_unreadable("there is no backup", catalog)};
   if (!set->data) return {0, set->name + ": its data file is not there"};
   // What lies there, not what meta tells: somebody may have cut it.
-  std::uint64_t bytes = size_of(sources.backups(), *set->data);
-  if (set->xlog) bytes += size_of(sources.backups(), *set->xlog);
+  std::uint64_t bytes = size_of(places.backups(), *set->data);
+  if (set->xlog) bytes += size_of(places.backups(), *set->xlog);
   return {static_cast<double>(bytes), with_unreadable(set->name, catalog)};
 }
 
-Measurement drill_age(Sources& sources) {
-  const MonitorPlaces& places = sources.places();
+Measurement drill_age(Places& places) {
+  const MonitorPlaces& given = places.given();
   const std::string& directory =
-      places.state_directory.empty() ? places.backup_directory : places.state_directory;
+      given.state_directory.empty() ? given.backup_directory : given.state_directory;
   if (directory.empty())
     fail(Exit::usage, "no place for the record of a drill (give --state-dir or --backup-dir)");
   const auto record = read_drill_record(directory);

@@ -2,7 +2,7 @@
 
 #include "common/postgres/server.h"
 #include "monitor/check/archive_command.h"
-#include "monitor/check/setup_report.h"
+#include "monitor/check/report.h"
 
 namespace pitr {
 

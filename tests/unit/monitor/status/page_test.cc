@@ -1,4 +1,4 @@
-#include "monitor/status/status_page.h"
+#include "monitor/status/page.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "monitor/check/setup_settings.h"
+#include "monitor/check/settings.h"
 
 #include <charconv>
 #include <filesystem>
@@ -11,17 +11,17 @@ namespace {
 // A setting that is right unless it has one value.
 struct Row {
   std::string_view name, wrong;
-  Verdict verdict;
+  Grade grade;
   std::string_view reason, advice;
 };
 constexpr Row rows[] = {
-    {"wal_level", "minimal", Verdict::failed, "the WAL does not hold what a recovery needs",
+    {"wal_level", "minimal", Grade::failed, "the WAL does not hold what a recovery needs",
      "set wal_level = replica and restart the server"},
-    {"fsync", "off", Verdict::failed, "a power cut destroys the cluster", "set fsync = on and reload"},
-    {"full_page_writes", "off", Verdict::warning,
+    {"fsync", "off", Grade::failed, "a power cut destroys the cluster", "set fsync = on and reload"},
+    {"full_page_writes", "off", Grade::warning,
      "a crash can leave torn pages, and no standby can be backed up",
      "set full_page_writes = on and reload, unless the file system never tears a page"},
-    {"data_checksums", "off", Verdict::warning, "damaged pages go into every backup unseen",
+    {"data_checksums", "off", Grade::warning, "damaged pages go into every backup unseen",
      "stop the server and run pg_checksums --enable"},
 };
 
@@ -29,7 +29,7 @@ void check_simple(Server& server, const Row& row, SetupReport& report) {
   const std::string subject(row.name);
   const std::string value = server.setting(subject);
   if (value != row.wrong) return report.ok(subject, value);
-  report.add({row.verdict, subject, fmt::format("{}: {}", value, row.reason), std::string(row.advice)});
+  report.add({row.grade, subject, fmt::format("{}: {}", value, row.reason), std::string(row.advice)});
 }
 
 void check_archive_mode(const std::string& mode, bool is_standby, SetupReport& report) {

@@ -1,14 +1,14 @@
-#include "monitor/check/check_setup.h"
+#include "monitor/check/setup.h"
 
 #include <charconv>
 #include <optional>
 
 #include "common/os/file.h"
+#include "monitor/check/destination.h"
+#include "monitor/check/directory.h"
+#include "monitor/check/programs.h"
 #include "monitor/check/round_trip.h"
-#include "monitor/check/setup_destination.h"
-#include "monitor/check/setup_directory.h"
-#include "monitor/check/setup_programs.h"
-#include "monitor/check/setup_settings.h"
+#include "monitor/check/settings.h"
 
 namespace pitr {
 namespace {

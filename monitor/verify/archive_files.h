@@ -1,0 +1,12 @@
+#pragma once
+
+#include "common/wal/archive_listing.h"
+#include "monitor/verify/stored_file.h"
+
+namespace pitr {
+
+// Decompresses and checks every file of the archive that is in the sample.
+void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample,
+                          std::size_t workers, Findings& findings);
+
+}  // namespace pitr
