@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What every scenario begins with: . "$(dirname "$0")/harness.sh"
+# What every scenario begins with: . "$(dirname "$0")/../harness.sh"; its folder is that of the program that it is about,
+# the whole ways through all of them lie here.
 #
 # scenario   one script, named after the behaviour that it proves. tests/run gives it an empty directory $SCRATCH of its
 #            own, no stdin and a time limit. Exit status 0: proven, 77: skipped, the last line says why.
