@@ -160,8 +160,7 @@ class Judge {
   Verdict search(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
     const RecoveryTarget& target = request_.target;
     try {
-      const WalSearch searched{request_.sources, request_.rescued_directory,  path, meta, meta.stop, wal.end,
-                               request_.bindir,  request_.temporary_directory};
+      const WalSearch searched{request_.sources, request_.rescued_directory, path, meta, meta.stop, wal.end};
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
         // Recovery knows that it is there when it meets the first commit behind it.

@@ -33,9 +33,7 @@ struct PlanRequest {
   std::filesystem::path rescued_directory;  // where it lies
   std::map<Timeline, std::string> rescued_histories;
   RecoveryTarget target;
-  bool search = true;  // by pg_waldump, where names and LSNs do not decide
-  std::string bindir;  // of the backup's major; "" to look for it
-  std::filesystem::path temporary_directory;
+  bool search = true;  // in the WAL, where names and LSNs do not decide
 };
 
 // Keeps the set from being removed while it is read, until the result is closed; no Fd where there are no

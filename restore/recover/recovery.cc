@@ -19,8 +19,6 @@ namespace pitr {
 
 namespace fs = std::filesystem;
 
-fs::path temporary_directory() { return default_temporary_directory(); }
-
 Recovery::Recovery(const RecoverOptions& options, Log& log)
     : options_(options),
       log_(log),
@@ -58,9 +56,7 @@ void Recovery::make_plan() {
                            .rescued_directory = old_wal_.pg_wal,
                            .rescued_histories = old_wal_.histories,
                            .target = options_.target,
-                           .search = options_.search,
-                           .bindir = options_.bindir,
-                           .temporary_directory = temporary_directory()},
+                           .search = options_.search},
                           log_);
   tablespaces_ = parse_tablespace_map(plan_->contents.tablespace_map, mapping());
 }

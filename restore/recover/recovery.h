@@ -52,7 +52,4 @@ class Recovery {
   std::optional<double> seconds_;
 };
 
-// A directory for what is needed in passing: $TMPDIR or /tmp.
-std::filesystem::path temporary_directory();
-
 }  // namespace pitr

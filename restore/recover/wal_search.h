@@ -12,15 +12,13 @@
 
 namespace pitr {
 
-// Looking for a target in the WAL itself, by pg_waldump of the backup's major.
+// Looking for a target in the WAL itself.
 struct WalSearch {
   const std::vector<Place>& sources;
   const std::filesystem::path& rescued;  // an old pg_wal, for what no source has; "" for none
   const TimelinePath& path;
   const Meta& meta;  // of the backup
   Lsn begin, end;    // what is searched
-  std::string bindir;
-  std::filesystem::path temporary_directory;
 };
 
 // The last commit or abort between stop and end, from the newest segment backwards; null: there is none.
@@ -32,9 +30,5 @@ bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log
 
 // The directories of the tablespaces that are created in it: replay writes into them.
 std::vector<std::string> created_tablespaces(const WalSearch& search, Log& log);
-
-// A program of this major: in `bindir`, else where Debian and Red Hat have it, else in PATH. Throws failed
-// when it is not found.
-std::string server_program(const std::string& bindir, const std::string& major, const std::string& program);
 
 }  // namespace pitr

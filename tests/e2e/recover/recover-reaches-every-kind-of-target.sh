@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../recover.inc"
 
 new_cluster --wal-segsize=1
+configure "max_prepared_transactions = 2"
 start
 load
 sql "CREATE TABLE step (n int)"
@@ -19,7 +20,11 @@ time_after_two=$(sql "SELECT clock_timestamp()")
 add_step 3
 lsn_after_three=$(sql "SELECT pg_current_wal_insert_lsn()")
 xid_of_four=$(psql -XAtq -c "BEGIN" -c "INSERT INTO step VALUES (4)" -c "SELECT pg_current_xact_id()" -c "COMMIT")
-add_step 5
+# COMMIT PREPARED is a record of no transaction; it names the prepared one.
+xid_of_five=$(psql -XAtq -c "BEGIN" -c "INSERT INTO step VALUES (5)" -c "SELECT pg_current_xact_id()" \
+  -c "PREPARE TRANSACTION 'five'")
+sql "COMMIT PREPARED 'five'"
+add_step 6
 stop_load
 switch_wal >/dev/null
 destroy
@@ -39,7 +44,10 @@ assert_recovers_to "0 1 2" "--target-time=$time_after_two"
 assert_recovers_to "0 1 2 3" --target-lsn="$lsn_after_three" --target-exclusive
 assert_recovers_to "0 1 2 3 4" --target-xid="$xid_of_four"
 assert_recovers_to "0 1 2 3" --target-xid="$xid_of_four" --target-exclusive
-assert_recovers_to "0 1 2 3 4 5"
+assert_recovers_to "0 1 2 3 4 5" --target-xid="$xid_of_five"
+# Of a number of 64 bits, as pg_current_xact_id() prints it in a later epoch, PostgreSQL compares 32.
+assert_recovers_to "0 1 2 3 4 5" --target-xid="$((xid_of_five + (1 << 32)))"
+assert_recovers_to "0 1 2 3 4 5 6"
 
 # At a target recovery pauses, unless told otherwise.
 recover_to --target-name=after_one
