@@ -2,23 +2,12 @@
 
 #include <algorithm>
 
-#include "common/wal/wal_archive.h"
+#include "common/wal/stored_name.h"
 
 namespace pitr {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Also the name of every kind of WAL file that an archive holds.
-std::optional<WalName> waiting_file(const Name& name) {
-  for (const Codec codec : all_codecs()) {
-    std::string_view text = name.text();
-    if (!text.ends_with(suffix(codec))) continue;
-    text.remove_suffix(suffix(codec).size());
-    if (const auto wal = WalName::parse(text)) return wal;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -45,7 +34,7 @@ bool Spool::is_behind(const Place& place) const {
   bool found = false;
   if (!is_there(path_of(place))) return found;
   open_directory(path_of(place), openness_)->list("", [&](const Name& name) {
-    found = waiting_file(name).has_value();
+    found = stored_name(name).has_value();
     return !found;
   });
   return found;
@@ -83,7 +72,7 @@ std::vector<WalName> Spool::waiting(const Place& place) const {
   std::vector<WalName> names;
   if (!is_there(path_of(place))) return names;
   open_directory(path_of(place), openness_)->list("", [&](const Name& name) {
-    if (const auto wal = waiting_file(name)) names.push_back(*wal);
+    if (const auto stored = stored_name(name)) names.push_back(stored->wal);
     return true;
   });
   // "00000001…" < "00000002.history" < "00000002…": a history before what follows it.

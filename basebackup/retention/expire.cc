@@ -12,7 +12,7 @@
 #include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_lease.h"
-#include "common/wal/old_wal.h"
+#include "common/wal/oldest_wal.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
@@ -176,13 +176,13 @@ class Expiry {
     if (rule.oldest_kept.empty()) return;
 
     std::size_t gone = 0;
-    for_each_wal_before(*archive, rule.oldest_kept, [&](const OldWal& old) {
+    for_each_wal_before(*archive, rule.oldest_kept, [&](const StoredName& old) {
       if (!rule.may_go(old.wal.text().substr(0, 24))) return;
       if (options_.dry_run) {
-        say("would go {}", archive->describe(old.name));
+        say("would go {}", archive->describe(old.name()));
       } else {
-        archive->remove(old.name);
-        log_.detail("{} removed", archive->describe(old.name));
+        archive->remove(old.name());
+        log_.detail("{} removed", archive->describe(old.name()));
       }
       ++gone;
     });

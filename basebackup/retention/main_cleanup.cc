@@ -6,7 +6,7 @@
 #include "common/os/lock.h"
 #include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
-#include "common/wal/old_wal.h"
+#include "common/wal/oldest_wal.h"
 #include "common/wal/wal_archive.h"
 
 using namespace pitr;
@@ -113,13 +113,13 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
   const std::string oldest = oldest_kept(wanted, options.backup_directories, log);
 
   std::size_t removed = 0;
-  for_each_wal_before(*archive, oldest, [&](const OldWal& old) {
+  for_each_wal_before(*archive, oldest, [&](const StoredName& old) {
     if (options.dry_run) {
-      fmt::print("{} would be removed\n", archive->describe(old.name));
+      fmt::print("{} would be removed\n", archive->describe(old.name()));
       return;
     }
-    archive->remove(old.name);
-    log.detail("{} removed", archive->describe(old.name));
+    archive->remove(old.name());
+    log.detail("{} removed", archive->describe(old.name()));
     ++removed;
   });
   if (removed > 0)

@@ -207,6 +207,14 @@ std::string_view name(Codec codec) { return row(codec).name; }
 std::string_view suffix(Codec codec) { return row(codec).suffix; }
 Levels levels(Codec codec) { return row(codec).levels; }
 
+SplitName split_suffix(std::string_view file_name) {
+  for (const Row& row : rows) {
+    if (row.codec == Codec::none || !file_name.ends_with(row.suffix)) continue;
+    return {file_name.substr(0, file_name.size() - row.suffix.size()), row.codec};
+  }
+  return {file_name, Codec::none};
+}
+
 std::optional<Codec> codec_named(std::string_view name) {
   const auto found = std::ranges::find(rows, name, &Row::name);
   if (found == rows.end()) return std::nullopt;

@@ -17,6 +17,12 @@ std::span<const Codec> all_codecs();
 std::string_view name(Codec codec);    // "zstd": what options say
 std::string_view suffix(Codec codec);  // ".zst": what file names say; "" for none
 std::optional<Codec> codec_named(std::string_view name);
+// "meta.tar.zst" is "meta.tar" in zstd; a name without one of the suffixes is all of it, and none.
+struct SplitName {
+  std::string_view stem;  // of the name that was given
+  Codec codec;
+};
+SplitName split_suffix(std::string_view file_name);
 
 struct Compression {
   Codec codec = Codec::none;

@@ -8,7 +8,7 @@
 #include "common/os/signals.h"
 #include "common/set/backup_lease.h"
 #include "common/store/decompressed_file.h"
-#include "common/wal/wal_archive.h"
+#include "common/wal/stored_name.h"
 
 namespace pitr {
 namespace {
@@ -35,14 +35,6 @@ std::vector<TypePlace> places_of(const std::string& text, std::string_view type,
     if (is_word || !as_word) places.push_back({text.substr(0, at), text.substr(at + type.size())});
   }
   return places;
-}
-
-std::string without_codec(const std::string& text) {
-  for (const Codec codec : all_codecs()) {
-    const std::string_view ending = suffix(codec);
-    if (!ending.empty() && text.ends_with(ending)) return text.substr(0, text.size() - ending.size());
-  }
-  return text;
 }
 
 Name required_name(const std::string& text) {
@@ -96,9 +88,10 @@ class Sorter {
   }
 
   void add_set(const Name& meta_file, const TypePlace& place) {
-    const std::string name = without_codec(place.with("data"));
+    const std::string data_file = place.with("data");
+    const std::string name(split_suffix(data_file).stem);
     claimed_.insert(meta_file.text());
-    const auto data = claim(place.with("data")), xlog = claim(place.with("xlog"));
+    const auto data = claim(data_file), xlog = claim(place.with("xlog"));
     std::vector<Name> digests;
     for (const std::string_view type : digest_types) {
       if (const auto digest = claim(place.with(type))) digests.push_back(*digest);

@@ -3,23 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "common/store/decompressed_file.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
 namespace {
-
-// The WAL file that `name` stores; null for the marker and for foreign files.
-std::optional<WalName> stored_wal(const Name& name) {
-  std::string_view text = name.text();
-  for (const Codec codec : all_codecs()) {
-    if (!suffix(codec).empty() && text.ends_with(suffix(codec))) {
-      text.remove_suffix(suffix(codec).size());
-      break;
-    }
-  }
-  return WalName::parse(text);
-}
 
 class Lister {
  public:
@@ -66,29 +53,28 @@ class Lister {
   }
 
   void take(const Name& name, ArchiveListing& archive) {
-    if (const auto wal = stored_segment(name)) {
-      const auto start = wal->start(size());
-      if (!start) {
-        damaged(name.text(), fmt::format("no such name exists with segments of {} bytes", size().bytes()));
-      } else {
-        archive.segments.push_back({segment_key(wal->timeline(), *start, size()), codec_of(name)});
-      }
-    } else if (stored_wal(name)) {
-      archive.others.push_back(name);
+    const auto stored = stored_name(name);
+    if (!stored) return;
+    if (stored->wal.kind() != WalKind::segment) {
+      archive.others.push_back(*stored);
+    } else if (const auto start = stored->wal.start(size())) {
+      archive.segments.push_back({segment_key(stored->wal.timeline(), *start, size()), stored->codec});
+    } else {
+      damaged(name.text(), fmt::format("no such name exists with segments of {} bytes", size().bytes()));
     }
   }
 
   void read_histories(ArchiveListing& archive) {
-    for (const Name& name : archive.others) {
-      const auto wal = stored_wal(name);
-      if (wal->kind() != WalKind::history) continue;
+    for (const StoredName& stored : archive.others) {
+      if (stored.wal.kind() != WalKind::history) continue;
+      const Name name = stored.name();
       findings_.attempt(store_.describe(name), [&] {
         std::string text;
-        auto stored = store_.open(name);
-        if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", store_.describe(name));
-        read_wal(store_, {codec_of(name), name, std::move(stored)}, {*wal, {}},
+        auto source = store_.open(name);
+        if (!source) fail(Exit::failed, "{}: it has gone while it was looked at", store_.describe(name));
+        read_wal(store_, {stored.codec, name, std::move(source)}, {stored.wal, {}},
                  std::make_unique<StringSink>(text));
-        archive.histories[wal->timeline()] = parse_timeline_history(*wal, text);
+        archive.histories[stored.wal.timeline()] = parse_timeline_history(stored.wal, text);
       });
     }
   }
@@ -118,7 +104,7 @@ class Lister {
     for (const Timeline timeline : timelines) {
       const std::string name = WalName::history(timeline).text();
       const bool is_stored = std::ranges::any_of(
-          archive.others, [&](const Name& other) { return other.text().starts_with(name); });
+          archive.others, [&](const StoredName& other) { return other.name().text().starts_with(name); });
       if (number(timeline) > 1 && !is_stored) {
         findings_.add(
             {.kind = Finding::Kind::missing,

@@ -5,11 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "common/codec/codec.h"
 #include "common/postgres/control_file.h"
-#include "common/store/store.h"
 #include "common/wal/finding.h"
 #include "common/wal/segments.h"
+#include "common/wal/stored_name.h"
 
 namespace pitr {
 
@@ -22,9 +21,9 @@ struct ArchiveListing {
     Codec codec;
     auto operator<=>(const Stored&) const = default;
   };
-  std::vector<Stored> segments = {};  // sorted
-  std::vector<Name> others = {};      // .history, .backup and .partial files
-  Histories histories = {};           // those that can be read
+  std::vector<Stored> segments = {};    // sorted
+  std::vector<StoredName> others = {};  // .history, .backup and .partial files
+  Histories histories = {};             // those that can be read
   std::vector<SegmentRange> ranges = {};
   std::vector<SegmentRange> gaps = {};
 };

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "common/wal/stored_name.h"
+
 namespace pitr {
 namespace {
 
@@ -75,16 +77,6 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
 Name marker() { return *Name::parse(marker_name); }
 
 }  // namespace
-
-std::optional<WalName> stored_segment(const Name& name) {
-  constexpr std::size_t segment_length = 24;
-  const std::string_view text = name.text();
-  const auto wal = WalName::parse(text.substr(0, segment_length));
-  if (!wal || wal->kind() != WalKind::segment) return std::nullopt;
-  const std::string_view rest = text.substr(segment_length);
-  const bool is_form = std::ranges::any_of(all_codecs(), [&](Codec codec) { return rest == suffix(codec); });
-  return is_form ? wal : std::nullopt;
-}
 
 std::vector<StoredWal> find_wal(Store& store, const WalName& wal, std::optional<Codec> only) {
   std::vector<Codec> codecs;

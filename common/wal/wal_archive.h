@@ -21,8 +21,6 @@ struct StoredWal {
   Name name;
   std::unique_ptr<Source> source;  // the bytes as stored
 };
-// The segment whose stored form `name` is; null for anything else: history, .partial, .backup, foreign files.
-std::optional<WalName> stored_segment(const Name& name);
 
 // Every form of `wal` in `store`; empty: the place was reached and has none. `only` narrows it to one codec.
 std::vector<StoredWal> find_wal(Store& store, const WalName& wal, std::optional<Codec> only = {});

@@ -3,27 +3,16 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "common/codec/codec.h"
 #include "common/os/temporary_file.h"
-#include "common/postgres/wal.h"
 #include "common/store/place.h"
 #include "common/wal/staging.h"
+#include "common/wal/stored_name.h"
 #include "monitor/status/measurements.h"
 
 namespace pitr {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_wal_name(std::string_view text) {
-  for (const Codec codec : all_codecs()) {
-    if (!suffix(codec).empty() && text.ends_with(suffix(codec))) {
-      text.remove_suffix(suffix(codec).size());
-      break;
-    }
-  }
-  return WalName::parse(text).has_value();
-}
 
 // Of blocks and, where the file system counts them, of files: without a free inode nothing can be written
 // either.
@@ -49,7 +38,7 @@ Measurement spool_queue(Places& places) {
   for (fs::recursive_directory_iterator entry(directory, code), end; !code && entry != end;
        entry.increment(code)) {
     const std::string name = entry->path().filename();
-    if (is_temporary_name(name) || !is_wal_name(name)) continue;
+    if (is_temporary_name(name) || !stored_name(name)) continue;
     ++count;
     if (oldest.empty() || name < oldest) oldest = name;
   }

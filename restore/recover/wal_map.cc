@@ -4,32 +4,13 @@
 
 #include "common/postgres/timeline_history.h"
 #include "common/store/place.h"
-#include "common/wal/wal_archive.h"
+#include "common/wal/stored_name.h"
 
 namespace pitr {
-namespace {
-
-// A stored history file in any codec.
-std::optional<WalName> stored_history(const Name& name) {
-  constexpr std::size_t length = 16;  // "00000002.history"
-  const auto wal = WalName::parse(std::string_view(name.text()).substr(0, length));
-  if (!wal || wal->kind() != WalKind::history) return std::nullopt;
-  for (const Codec codec : all_codecs()) {
-    if (name.text().substr(length) == suffix(codec)) return wal;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 void WalMap::add(Store& store, const Place& source) {
   store.list("", [&](const Name& name) {
-    if (source.has_codec && !name.text().ends_with(suffix(source.compression.codec))) return true;
-    if (const auto segment = stored_segment(name)) {
-      add(*segment);
-    } else if (const auto history = stored_history(name)) {
-      add(*history);
-    }
+    const auto stored = stored_name(name);
+    if (stored && (!source.has_codec || stored->codec == source.compression.codec)) add(stored->wal);
     return true;
   });
 }

@@ -5,9 +5,10 @@
 #include <array>
 
 #include "common/os/file_source.h"
+#include "common/postgres/wal_page.h"
 #include "common/store/place.h"
 #include "common/store/store.h"
-#include "common/wal/wal_archive.h"
+#include "common/wal/stored_name.h"
 
 namespace pitr {
 

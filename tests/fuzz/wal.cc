@@ -1,6 +1,6 @@
 // A name, a newline, and the bytes of the WAL file of that name.
 #include "common/postgres/wal_check.h"
-#include "common/wal/wal_archive.h"
+#include "common/wal/stored_name.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;
@@ -28,7 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view bytes = text_of(data, size);
   const std::string_view text = take_until(bytes, '\n');
   if (const auto stored = Name::parse(text)) {
-    if (const auto segment = stored_segment(*stored)) look_at(*segment);
+    if (const auto parsed = stored_name(*stored)) {
+      expect(parsed->name() == *stored, "a stored name is its WAL name and its suffix");
+      look_at(parsed->wal);
+    }
   }
   const auto name = WalName::parse(text);
   if (!name) return 0;

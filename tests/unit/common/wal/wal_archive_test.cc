@@ -50,37 +50,6 @@ Failure failure_of_archive(const Archive& archive, std::optional<std::uint64_t> 
 
 }  // namespace
 
-TEST_CASE("the segment whose stored form a name is, is told from everything else") {
-  for (const Codec codec : all_codecs()) {
-    const Name name(wal_name(seventh), suffix(codec));
-    CAPTURE(name.text());
-    CHECK(stored_segment(name) == wal_name(seventh));
-  }
-  const std::string_view others[] = {"00000002.history",
-                                     "00000002.history.gz",
-                                     "000000010000000000000007.partial",
-                                     "000000010000000000000007.partial.gz",
-                                     "000000010000000000000007.00000028.backup",
-                                     "000000010000000000000007.zstd",
-                                     "000000010000000000000007.gz.gz",
-                                     "000000010000000000000007.",
-                                     "000000010000000000000007gz",
-                                     "0000000100000000000000070",
-                                     "00000001000000000000000",
-                                     "000000010000000000000007.GZ",
-                                     "000000000000000000000007.gz",
-                                     "00000001000000000000000a",
-                                     "x000000010000000000000007",
-                                     "pitr-archive.id",
-                                     "a",
-                                     "000000010000000000000007.gz.tmp",
-                                     "000000010000000000000007.bak"};
-  for (const std::string_view text : others) {
-    CAPTURE(text);
-    CHECK_FALSE(stored_segment(Name::parse(text).value()));
-  }
-}
-
 TEST_CASE("every stored form of a WAL file is found, and no other file") {
   const Archive archive;
   CHECK(archive.forms(seventh) == "");

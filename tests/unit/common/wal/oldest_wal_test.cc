@@ -1,4 +1,4 @@
-#include "common/wal/old_wal.h"
+#include "common/wal/oldest_wal.h"
 
 #include <algorithm>
 #include <set>
@@ -19,9 +19,9 @@ TEST_CASE("all old WAL is found, the oldest first, also when it is more than one
   const auto store = open_directory(scratch / "", {});
   for (const bool removing : {false, true}) {
     std::vector<std::string> found;
-    for_each_wal_before(*store, fmt::format("{:016X}", 8999), [&](const OldWal& old) {
+    for_each_wal_before(*store, fmt::format("{:016X}", 8999), [&](const StoredName& old) {
       found.push_back(old.wal.text());
-      if (removing) store->remove(old.name);
+      if (removing) store->remove(old.name());
     });
     CHECK(found.size() == 8999);
     CHECK(std::ranges::is_sorted(found));
