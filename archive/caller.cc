@@ -8,6 +8,7 @@
 
 #include "common/os/fd.h"
 #include "common/os/file_source.h"
+#include "common/os/processes.h"
 
 namespace pitr {
 namespace {
@@ -31,13 +32,8 @@ pid_t pid_in(std::string_view text) {
 }
 
 pid_t parent_of(pid_t pid) {
-  // "123 (any text, also with parentheses) S 99 ...": the parent is 99.
-  const std::string text = text_of(fmt::format("/proc/{}/stat", pid));
-  const auto name_end = text.rfind(") ");
-  constexpr std::size_t state = 4;  // ") S "
-  return name_end == std::string::npos || name_end + state > text.size()
-             ? 0
-             : pid_in(text.substr(name_end + state));
+  const auto status = process_status(pid);
+  return status ? status->parent : 0;
 }
 
 }  // namespace

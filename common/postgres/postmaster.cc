@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "common/os/fd.h"
+#include "common/os/processes.h"
 
 namespace pitr {
 
@@ -20,9 +21,9 @@ std::optional<pid_t> postmaster_of(const std::filesystem::path& data_directory) 
   std::from_chars(text.data(), text.data() + text.size(), pid);
   if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH)) return std::nullopt;
   std::error_code code;
-  const std::filesystem::path directory =
-      std::filesystem::read_symlink(fmt::format("/proc/{}/cwd", pid), code);
-  if (!code && !std::filesystem::equivalent(directory, data_directory, code)) return std::nullopt;
+  const std::filesystem::path directory = working_directory(pid);
+  if (!directory.empty() && !std::filesystem::equivalent(directory, data_directory, code))
+    return std::nullopt;
   return pid;
 }
 

@@ -43,6 +43,7 @@ Server::Server(const ServerAddress& address, const std::string& application) {
   query("SET lock_timeout = 0");
   query("SET idle_in_transaction_session_timeout = 0");
   if (major() >= 14) query("SET idle_session_timeout = 0");
+  if (major() >= 17) query("SET transaction_timeout = 0");
   backend_ = value("SELECT pg_backend_pid()");
 }
 

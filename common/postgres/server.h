@@ -16,9 +16,10 @@ struct ServerAddress {
   std::string host, port, username, database;
 };
 
-// One session of a PostgreSQL server, prepared to stay open for hours: statement, lock and idle timeouts of
-// the server are switched off in it, search_path is pg_catalog, text arrives byte for byte (client_encoding
-// is the server's), TCP keepalives are on. Every wait ends with an Error when a signal is caught.
+// One session of a PostgreSQL server, prepared to stay open for hours: statement, lock, idle and transaction
+// timeouts of the server are switched off in it, search_path is pg_catalog, text arrives byte for byte
+// (client_encoding is the server's), TCP keepalives are on. Every wait ends with an Error when a signal is
+// caught.
 class Server {
  public:
   Server(const ServerAddress& address, const std::string& application);

@@ -20,8 +20,9 @@ constexpr std::size_t longest = 4096;
 void write_drill_record(const std::filesystem::path& directory, const DrillRecord& record) {
   // Everybody may read it: monitoring is often somebody else.
   AtomicFile file(directory / drill_record_name, AtomicFile::Existing::replace, 0644);
-  const std::string text = fmt::format("Finished: {}\nBackup: {}\nSeconds: {}\n", utc_text(record.finished),
-                                       record.backup, number_text(record.seconds));
+  const std::string text =
+      fmt::format("Finished: {}\nBackup: {}\nSeconds: {}\nTarget: {}\n", utc_text(record.finished),
+                  record.backup, number_text(record.seconds), record.target);
   file.write(std::as_bytes(std::span(text)));
   file.finish();
 }
@@ -47,7 +48,7 @@ std::optional<DrillRecord> read_drill_record(const std::filesystem::path& direct
     fail(Exit::damaged, "{}: is no record of a drill (remove it; the next drill that passes makes a new one)",
          path);
   }
-  return DrillRecord{*finished, values["Backup"], *seconds};
+  return DrillRecord{*finished, values["Backup"], *seconds, values["Target"]};
 }
 
 }  // namespace pitr

@@ -13,10 +13,12 @@ namespace pitr {
 //   Finished: 2026-11-22T04:12:09Z
 //   Backup: db1-data-2026-11-22.tar
 //   Seconds: 348.1
+//   Target: all WAL
 struct DrillRecord {
   std::time_t finished;
   std::string backup;
-  double seconds;  // copy, replay and checks: how long it takes to have the data back
+  double seconds;           // copy, replay and checks: how long it takes to have the data back
+  std::string target = {};  // how much WAL was replayed: "all WAL", "immediate"; "" in an old record
 };
 inline constexpr const char* drill_record_name = "pitr-drill.last";
 

@@ -65,7 +65,8 @@ Measurement drill_age(Places& places) {
   if (!record)
     return {never, fmt::format("no record of a drill (pitr-verify --drill leaves one in {})", directory)};
   return {seconds_since(record->finished),
-          fmt::format("{}, took {} s", record->backup, number_text(record->seconds))};
+          fmt::format("{}, took {} s{}", record->backup, number_text(record->seconds),
+                      record->target.empty() ? "" : ", replayed " + record->target)};
 }
 
 }  // namespace pitr

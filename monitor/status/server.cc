@@ -2,8 +2,8 @@
 #include <array>
 
 #include "common/base/number.h"
+#include "common/os/processes.h"
 #include "monitor/status/measurements.h"
-#include "monitor/status/process_age.h"
 
 namespace pitr {
 namespace {
@@ -35,6 +35,21 @@ bool does_nothing(std::string_view command) {
   constexpr std::array idle = {"true", "/bin/true", "/usr/bin/true", "exit 0",
                                ":",    "cd .",      "exit",          "sleep 0"};
   return std::ranges::find(idle, command) != idle.end();
+}
+
+// How many seconds the oldest child of the startup process has been running; null: it has none.
+std::optional<double> age_of_child(const std::string& startup) {
+  const auto parent = static_cast<pid_t>(number(startup));
+  if (process_text(parent, "cmdline").find("startup") == std::string::npos) {
+    fail(Exit::failed,
+         "process {} of the server is not to be seen here (run pitr-monitor on the server's host)", parent);
+  }
+  std::optional<double> longest;
+  for (const pid_t process : all_processes()) {
+    const auto status = process_status(process);
+    if (status && status->parent == parent) longest = std::max(longest.value_or(0), status->age);
+  }
+  return longest;
 }
 
 constexpr std::string_view not_in_recovery = "the server is not in recovery";
@@ -103,7 +118,7 @@ Measurement current_restore_time(Places& places) {
   if (rows.empty() || !rows[0].at(0)) {
     fail(Exit::failed, "the startup process is not in pg_stat_activity (does the role have pg_monitor?)");
   }
-  const auto age = age_of_child(*rows[0][0], "startup");
+  const auto age = age_of_child(*rows[0][0]);
   if (!age) return {0, "none is running"};
   return {*age};
 }

@@ -1,76 +1,40 @@
 #include "monitor/verify/drill.h"
 
-#include <poll.h>
-#include <signal.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
-#include <system_error>
+#include <cstdlib>
 
 #include "common/base/line_reader.h"
 #include "common/cli/remote_options.h"
 #include "common/os/file_source.h"
-#include "common/os/temporary_directory.h"
 #include "common/process/process.h"
 #include "common/process/sibling_program.h"
+#include "monitor/verify/drill_scratch.h"
+#include "monitor/verify/drill_server.h"
 
 namespace pitr {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr std::string_view scratch_name = "pitr-drill";
-
-// A directory of our own, and in it a server that may run. Both are gone at the end of the object, also when
-// a signal was caught: nothing here reads, writes or waits by way of common/, which throws then.
-class Scratch {
- public:
-  explicit Scratch(const fs::path& parent) : directory_(fs::absolute(parent), scratch_name) {}
-  ~Scratch() { stop_server(); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  fs::path data() const { return directory_.path() / "data"; }
-  fs::path tablespaces() const { return directory_.path() / "tablespaces"; }
-  // Short: a socket has 107 bytes for its path.
-  fs::path socket() const { return directory_.path() / "s"; }
-  fs::path log() const { return directory_.path() / "pitr-recover.log"; }
-
- private:
-  // All processes of a server have its data directory as working directory, and nothing else has this one:
-  // surer than postmaster.pid, which a server that is just starting has not written yet. An immediate
-  // shutdown will do for a copy that is thrown away.
-  void stop_server() const {
-    constexpr int naps = 600, nap_milliseconds = 50;
-    for (int i = 0; i < naps && signal_all(i < naps / 2 ? SIGQUIT : SIGKILL); ++i)
-      ::poll(nullptr, 0, nap_milliseconds);
+// They would lead us, or the server that is started, to somewhere else than the copy.
+void forget_environment_of_libpq() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with("PG")) names.emplace_back(text.substr(0, text.find('=')));
   }
-  bool signal_all(int number) const {
-    bool any = false;
-    std::error_code error;
-    for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
-      const std::string name = entry->path().filename();
-      pid_t process = 0;
-      const auto [rest, bad] = std::from_chars(name.data(), name.data() + name.size(), process);
-      if (bad != std::errc() || rest != name.data() + name.size()) continue;
-      std::error_code gone;
-      if (fs::read_symlink(entry->path() / "cwd", gone) != data() || gone) continue;
-      any = true;
-      ::kill(process, number);
-    }
-    return any;
-  }
-
-  const TemporaryDirectory directory_;
-};
+  for (const std::string& name : names) ::unsetenv(name.c_str());
+}
 
 // The last word of pitr-recover about why it failed.
-std::string reason_in(const fs::path& log) {
+std::string reason_in(const std::filesystem::path& log) {
   std::string reason = "it says nothing";
   FileSource source = open_regular(log);
   LineReader lines(source);
@@ -89,11 +53,12 @@ std::string reason_in(const fs::path& log) {
 
 class Drill {
  public:
-  Drill(const DrillOptions& options, Findings& findings, Log& log)
-      : options_(options), findings_(findings), log_(log), scratch_(options.scratch) {}
+  Drill(const DrillOptions& options, const DrillScratch& scratch, Findings& findings, Log& log)
+      : options_(options), scratch_(scratch), findings_(findings), log_(log) {}
 
   DrillReport run(const DrilledBackup& backup) {
     const std::size_t before = findings_.count();
+    report_.target = target();
     findings_.attempt(backup.place, [&] {
       restore(backup.place, words(backup));
       if (findings_.count() > before) return;
@@ -101,7 +66,6 @@ class Drill {
       check_drill_server(options_, scratch_.socket(), report_, findings_);
       report_.check_seconds = seconds_since(start);
     });
-    report_.passed = findings_.count() == before;
     return report_;
   }
 
@@ -122,6 +86,15 @@ class Drill {
     return words;
   }
 
+  // "time=2026-11-22 14:03:00", "immediate"
+  std::string target() const {
+    constexpr std::string_view prefix = "--target-";
+    std::string text;
+    for (const std::string& word : options_.target)
+      text += (text.empty() ? "" : ", ") + word.substr(prefix.size());
+    return text.empty() ? "all WAL" : text;
+  }
+
   void restore(const std::string& place, const std::vector<std::string>& words) {
     const auto start = Clock::now();
     const auto status = run_reading(words, {}, [&](const std::string& line) {
@@ -131,8 +104,10 @@ class Drill {
     report_.copy_seconds = seconds_since(start) - report_.replay_seconds;
     if (status == 0) return;
     const std::string reason = reason_in(scratch_.log());
+    // Anything else tells of the scratch directory, of programs, of a place that is not there: not of the
+    // backup.
     const auto kind =
-        status == static_cast<int>(Exit::usage) ? Finding::Kind::unknown : Finding::Kind::damaged;
+        status == static_cast<int>(Exit::damaged) ? Finding::Kind::damaged : Finding::Kind::unknown;
     findings_.add({.kind = kind, .file = place, .reason = "the drill failed: " + reason});
   }
 
@@ -149,24 +124,26 @@ class Drill {
   }
 
   const DrillOptions& options_;
+  const DrillScratch& scratch_;
   Findings& findings_;
   Log& log_;
-  const Scratch scratch_;
   DrillReport report_;
 };
 
 }  // namespace
 
-void require_short_path(const DrillOptions& options) {
-  constexpr std::size_t longest = 107 - std::string_view(".XXXXXX/s/.s.PGSQL.5432").size();
-  const std::string path = fs::absolute(options.scratch) / scratch_name;
-  if (path.size() <= longest) return;
-  fail(Exit::usage, "{}: too long for the socket of the server in it (give a shorter --drill-dir)",
-       options.scratch);
-}
-
 DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log) {
-  return Drill(options, findings, log).run(backup);
+  forget_environment_of_libpq();
+  const std::size_t before = findings.count();
+  DrillReport report{};
+  report.backup = backup.name;
+  findings.attempt(options.scratch, [&] {
+    DrillScratch scratch(options.scratch, findings);
+    report = Drill(options, scratch, findings, log).run(backup);
+    scratch.remove(findings);
+  });
+  report.passed = findings.count() == before;
+  return report;
 }
 
 }  // namespace pitr

@@ -9,6 +9,7 @@
 #include "common/os/signals.h"
 #include "common/process/process.h"
 #include "common/set/drill_record.h"
+#include "monitor/verify/drill_scratch.h"
 #include "monitor/verify/report.h"
 
 using namespace pitr;
@@ -28,9 +29,9 @@ constexpr Manual manual{
         "Every finding names the file and, where it can be known, the member of the tar and the offset.\n\n"
         "--drill restores the newest backup, or --backup, into a directory of its own, starts a private "
         "server that "
-        "nobody else can reach, replays the WAL, checks all B-tree indexes by amcheck, runs --drill-sql, "
-        "says how long "
-        "it took and removes everything.",
+        "nobody else can reach, replays the WAL, reads every table and checks all B-tree indexes by amcheck, "
+        "runs "
+        "--drill-sql, says how long it took and removes everything.",
     .exit_status =
         "0  nothing is wrong\n"
         "1  something could not be looked at (it is named)\n"
@@ -80,10 +81,11 @@ std::vector<Option> option_table(Options& options) {
       {"drill", "", "", "restore a backup, start it, and check the data in it", set_flag(drill.wanted)},
       {"state-dir", "s", "DIR", "leave the record of a drill in DIR (default: --backup-dir)",
        set_text(options.state_directory)},
-      {"drill-dir", "", "DIR", "restore into a directory in DIR ($TMPDIR or /tmp)", set_text(drill.scratch)},
+      {"drill-dir", "", "DIR", "restore into a directory in DIR; the cluster must fit",
+       set_text(drill.scratch)},
       {"drill-sql", "", "FILE", "run FILE in the copy; an error in it is a finding",
        set_text(drill.sql_file)},
-      {"database", "d", "NAME", "run it in the database NAME (default: postgres)", set_text(drill.database)},
+      {"database", "d", "NAME", "begin in the database NAME (default: postgres)", set_text(drill.database)},
       {"username", "U", "NAME", "connect to the copy as NAME (default: postgres)", set_text(drill.username)},
       {"target-time", "", "TIME", "end the drill at TIME (default: all WAL)",
        pass_on(drill.target, "target-time")},
@@ -115,7 +117,9 @@ void check(const Options& options, const std::vector<std::string>& operands) {
     fail(Exit::usage, "--drill goes with --backup-dir");
   if (verify.drill.wanted && ::geteuid() == 0)
     fail(Exit::usage, "PostgreSQL does not run as root: give --owner USER");
-  if (verify.drill.wanted) require_short_path(verify.drill);
+  if (verify.drill.wanted && verify.drill.scratch.empty())
+    fail(Exit::usage, "--drill goes with --drill-dir DIR, which the whole cluster must fit into");
+  if (verify.drill.wanted) require_short_path(verify.drill.scratch);
   const bool is_for_drill = !verify.drill.sql_file.empty() || !verify.drill.target.empty();
   if (is_for_drill && !verify.drill.wanted) fail(Exit::usage, "a target and --drill-sql go with --drill");
   if (verify.check.quick && (verify.deep || !verify.check.sample.is_all())) {
@@ -133,8 +137,9 @@ void leave_record(const Options& options, const DrillReport& drill, Log& log) {
     if (options.state_directory.empty() && kind(verify.backups) != PlaceKind::directory) {
       fail(Exit::failed, "{}: a drill leaves its record in a directory of this host", verify.backups.place);
     }
-    write_drill_record(directory, {std::time(nullptr), drill.backup,
-                                   drill.copy_seconds + drill.replay_seconds + drill.check_seconds});
+    write_drill_record(directory,
+                       {std::time(nullptr), drill.backup,
+                        drill.copy_seconds + drill.replay_seconds + drill.check_seconds, drill.target});
   } catch (const Error& error) {
     throw_if_signalled();
     log.error("{}; pitr-monitor will not know of this drill (give --state-dir)", error.what());
@@ -159,7 +164,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 
 int main(int argc, char** argv) {
   Options options;
-  options.verify.drill.scratch = options.verify.remote.temporary_directory = default_temporary_directory();
+  options.verify.remote.temporary_directory = default_temporary_directory();
   options.verify.drill.username = options.verify.drill.database = "postgres";
   Log log(manual.program);
   const auto table = with_remote_options(option_table(options), options.verify.remote);

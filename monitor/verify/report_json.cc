@@ -66,12 +66,15 @@ Json json_of(const Finding& finding) {
 
 Json json_of(const DrillReport& drill) {
   return {{"backup", drill.backup},
+          {"target", drill.target},
           {"passed", drill.passed},
           {"copy_seconds", drill.copy_seconds},
           {"replay_seconds", drill.replay_seconds},
           {"check_seconds", drill.check_seconds},
           {"databases", drill.databases},
-          {"indexes", drill.indexes}};
+          {"tables", drill.tables},
+          {"indexes", drill.indexes},
+          {"indexes_checked", drill.indexes_checked}};
 }
 
 template <typename List>

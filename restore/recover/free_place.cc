@@ -3,12 +3,11 @@
 #include <fcntl.h>
 #include <sys/statvfs.h>
 
-#include <array>
 #include <functional>
 #include <map>
 
 #include "common/os/file.h"
-#include "common/os/signals.h"
+#include "common/os/processes.h"
 #include "common/postgres/postmaster.h"
 
 namespace pitr {
@@ -16,35 +15,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A server's processes have this name, whatever they show in the list of processes.
-bool is_server(const fs::path& process) {
-  std::array<std::byte, 32> buffer;
-  try {
-    const Fd file = open_if_there(process / "comm", O_RDONLY);
-    if (!file) return false;
-    const std::string_view name(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
-    return name.starts_with("postgres") || name.starts_with("postmaster");
-  } catch (const Error&) {
-    throw_if_signalled();
-    return false;  // it has ended meanwhile
-  }
-}
-
 // Calls `each` with every process of a server on this host that we may look at, and its working directory,
 // which is the data directory.
-void for_each_server_process(
-    const std::function<void(const std::string& pid, const fs::path& directory)>& each) {
-  std::error_code code;
-  for (fs::directory_iterator entry("/proc", code), end; !code && entry != end; entry.increment(code)) {
-    const std::string pid = entry->path().filename();
-    if (pid.find_first_not_of("0123456789") != pid.npos) continue;
-    std::error_code gone;
-    const fs::path directory = fs::read_symlink(entry->path() / "cwd", gone);
-    if (!gone && is_server(entry->path())) each(pid, directory);
+void for_each_server_process(const std::function<void(pid_t process, const fs::path& directory)>& each) {
+  for (const pid_t process : all_processes()) {
+    const fs::path directory = working_directory(process);
+    if (directory.empty()) continue;
+    // A server's processes have this name, whatever they show in the list of processes.
+    const std::string name = process_text(process, "comm");
+    if (name.starts_with("postgres") || name.starts_with("postmaster")) each(process, directory);
   }
 }
 
-void refuse(const fs::path& path, const std::string& pid) {
+void refuse(const fs::path& path, pid_t pid) {
   fail(Exit::usage, "{}: a server runs there (process {}): stop it first", path.native(), pid);
 }
 
@@ -60,15 +43,15 @@ void require_free_directory(const fs::path& path) {
 }
 
 void require_stopped(const fs::path& data_directory) {
-  if (const auto pid = postmaster_of(data_directory)) refuse(data_directory, std::to_string(*pid));
-  for_each_server_process([&](const std::string& pid, const fs::path& directory) {
+  if (const auto pid = postmaster_of(data_directory)) refuse(data_directory, *pid);
+  for_each_server_process([&](pid_t pid, const fs::path& directory) {
     std::error_code code;
     if (fs::equivalent(directory, data_directory, code) && !code) refuse(data_directory, pid);
   });
 }
 
 void require_not_in_use(const fs::path& path) {
-  for_each_server_process([&](const std::string& pid, const fs::path& directory) {
+  for_each_server_process([&](pid_t pid, const fs::path& directory) {
     std::error_code code;
     if (lies_within(path, directory)) refuse(path, pid);
     for (fs::directory_iterator entry(directory / "pg_tblspc", code), end; !code && entry != end;

@@ -135,8 +135,17 @@ class Waiter {
         read_control_file(launch_.data_directory).state == shut_down_in_recovery)
       return;
     const auto path = launch_log(launch_.data_directory);
-    fail(Exit::failed, "the server ended before it was there; the end of {}:\n{}", path.native(),
-         end_of(read_text_if_there(path, 0), 10));
+    const std::string end = end_of(read_text_if_there(path, 0), 10);
+    fail(stopped_at_what_it_replayed(end) ? Exit::damaged : Exit::failed,
+         "the server ended before it was there; the end of {}:\n{}", path.native(), end);
+  }
+
+  // It had begun to replay and has refused to go on. Without room, or killed, it says nothing of the backup.
+  bool stopped_at_what_it_replayed(const std::string& log) const {
+    constexpr std::uint32_t in_archive_recovery = 5;
+    const bool refused = log.find("FATAL:") != log.npos || log.find("PANIC:") != log.npos;
+    return refused && log.find(errno_text(ENOSPC)) == log.npos &&
+           read_control_file(launch_.data_directory).state == in_archive_recovery;
   }
 
   const Launch& launch_;

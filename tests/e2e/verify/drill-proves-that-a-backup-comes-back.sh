@@ -43,7 +43,7 @@ assert_no_trace() {
 count_is 1500
 "${drill[@]}" --target-name good --drill-sql "$SCRATCH/check.sql" >"$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
 assert_contains "$SCRATCH/said" "drill $(basename "$(part data)" .gz): passed"
-grep -qE "^  copy [0-9.]+ s, WAL replay [0-9.]+ s, checks [0-9.]+ s: [0-9]{3,} indexes of 3 databases$" "$SCRATCH/said" ||
+grep -qE "^  copy [0-9.]+ s, WAL replay [0-9.]+ s, checks [0-9.]+ s: [0-9]{3,} tables and [0-9]{3,} indexes of 3 databases$" "$SCRATCH/said" ||
   fail "no figures: $(cat "$SCRATCH/said")"
 assert_no_trace
 # pitr-monitor knows of it.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pitr {
+
+// The processes of this host, as /proc shows them. Each may end while it is looked at: then nothing is known
+// of it.
+
+// Throws when /proc cannot be read.
+std::vector<pid_t> all_processes();
+
+// Empty: it has ended, or we may not look at it.
+std::filesystem::path working_directory(pid_t process);
+
+// What /proc/PID/NAME says, its first 4096 bytes; "" when it has ended or we may not look at it.
+std::string process_text(pid_t process, const char* name);
+
+struct ProcessStatus {
+  pid_t parent;
+  double age;  // in seconds
+};
+std::optional<ProcessStatus> process_status(pid_t process);
+
+}  // namespace pitr
