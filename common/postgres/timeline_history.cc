@@ -38,7 +38,6 @@ std::vector<TimelineSwitch> parse_timeline_history(const WalName& name, std::str
     if (!lsn) bad("no switch point");
     if (timeline >= number(name.timeline())) bad("a timeline that is not an ancestor");
     if (!switches.empty() && timeline <= number(switches.back().timeline)) bad("timelines do not ascend");
-    if (!switches.empty() && *lsn < switches.back().end) bad("switch points go back");
     switches.push_back({Timeline{timeline}, *lsn});
   }
   if (switches.empty()) fail(Exit::damaged, "timeline history {}: names no ancestor", name.text());

@@ -3,48 +3,33 @@
 #include <algorithm>
 
 namespace pitr {
-namespace {
 
-// Does the way to `target` lead over the backup's stop?
-bool leads_over(const Meta& meta, Timeline target, const Histories& histories) {
-  const auto history = histories.find(target);
-  if (target == meta.stop_timeline) return true;
-  if (history == histories.end()) return false;
-  const auto left = std::ranges::find(history->second, meta.stop_timeline, &TimelineSwitch::timeline);
-  return left != history->second.end() && left->end >= meta.stop;
+Consistency consistency(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
+  const auto own = std::ranges::find(path, meta.stop_timeline, &TimelineSpan::timeline);
+  if (own == path.end()) return Consistency::other_branch;
+  if (own->end < meta.stop) return Consistency::left_before_stop;
+  return wal.last && wal.end >= meta.stop ? Consistency::reached : Consistency::wal_missing;
 }
-
-ReachableSpan reach_on(Timeline target, const Meta& meta, const std::vector<SegmentRange>& there,
-                       const Histories& histories) {
-  const SegmentSize size = meta.segment_size;
-  ReachableSpan reach{.timeline = target, .from = meta.stop};
-  const auto path = path_to(target, histories, size);
-  const std::uint64_t first = segment_key(meta.start_timeline, meta.start, size).number;
-  // A stop exactly at a segment's first byte needs nothing of that segment.
-  const std::uint64_t consistent =
-      std::max(first, (std::max<std::uint64_t>(meta.stop.value, 1) - 1) / size.bytes());
-  const auto newest = last_on(path, there, first);
-  const std::uint64_t last = std::max(consistent, newest ? newest->number : 0);
-  reach.holes = missing_on(path, there, first, last);
-  const std::uint64_t end = reach.holes.empty() ? last + 1 : reach.holes.front().first;
-  if (end <= consistent) return reach;
-  reach.to = Lsn{end * size.bytes()};
-  for (const SegmentRange& stretch : path) {
-    if (stretch.first <= end - 1 && end - 1 <= stretch.last)
-      reach.last = SegmentKey{stretch.timeline, end - 1};
-  }
-  return reach;
-}
-
-}  // namespace
 
 std::vector<ReachableSpan> reach_of(const Meta& meta, const std::vector<SegmentRange>& there,
                                     const Histories& histories) {
-  std::vector<ReachableSpan> result = {reach_on(meta.stop_timeline, meta, there, histories)};
+  std::vector<ReachableSpan> result;
+  const auto add = [&](Timeline timeline) {
+    const TimelinePath path = timeline_path(timeline, histories);
+    Coverage wal = coverage(path, there, meta.start, meta.stop, meta.segment_size);
+    const Consistency consistent = consistency(meta, path, wal);
+    if (consistent == Consistency::other_branch || consistent == Consistency::left_before_stop) return;
+    ReachableSpan reach{.timeline = timeline, .from = meta.stop, .holes = std::move(wal.holes)};
+    if (consistent == Consistency::reached) {
+      reach.to = wal.end;
+      reach.last = wal.last;
+    }
+    result.push_back(std::move(reach));
+  };
+  add(meta.stop_timeline);
   for (const auto& [timeline, history] : histories) {
-    if (timeline == meta.stop_timeline || !leads_over(meta, timeline, histories)) continue;
     const bool has_wal = std::ranges::find(there, timeline, &SegmentRange::timeline) != there.end();
-    if (has_wal) result.push_back(reach_on(timeline, meta, there, histories));
+    if (timeline != meta.stop_timeline && has_wal) add(timeline);
   }
   return result;
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/set/backup_meta.h"
-#include "common/wal/segments.h"
+#include "common/wal/coverage.h"
 
 namespace pitr {
 
@@ -17,6 +17,10 @@ struct ReachableSpan {
   std::optional<SegmentKey> last = {};   // the segment that ends there
   std::vector<SegmentRange> holes = {};  // up to the newest WAL on the way to this timeline
 };
+
+// Does recovery along `path`, with the WAL of `wal` from the backup's start on, come to the backup's stop?
+enum class Consistency { reached, other_branch, left_before_stop, wal_missing };
+Consistency consistency(const Meta& meta, const TimelinePath& path, const Coverage& wal);
 
 // `there`: the WAL of the archives and of the set itself. One entry for the backup's own timeline and for
 // each one that left it after its stop.

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/postgres/control_file.h"
-#include "common/wal/finding.h"
-#include "common/wal/segments.h"
+#include "common/store/store.h"
+#include "common/wal/coverage.h"
 #include "common/wal/stored_name.h"
 
 namespace pitr {
@@ -25,12 +23,18 @@ struct ArchiveListing {
   std::vector<StoredName> others = {};  // .history, .backup and .partial files
   Histories histories = {};             // those that can be read
   std::vector<SegmentRange> ranges = {};
-  std::vector<SegmentRange> gaps = {};
+  std::vector<SegmentRange> gaps = {};  // each was looked up by its names once more
+  std::vector<SegmentKey> twice = {};   // stored in more than one codec
+  // A name that cannot exist, or a history that is missing, damaged, or does not fit to the others.
+  struct Fault {
+    enum class Kind { damaged, missing, unknown } kind;
+    std::string path;
+    std::string reason;
+  };
+  std::vector<Fault> faults = {};
 };
 
-// Reads the directory once, and history files. Throws when the place is no archive or cannot be read. Holes
-// and histories that do not fit become findings; a hole that ends before the segment `needed_from` has no
-// backup that needs it, and is a note.
-ArchiveListing list_archive(Store& store, std::optional<std::uint64_t> needed_from, Findings& findings);
+// Reads the directory once, and history files. Throws when the place is no archive or cannot be read.
+ArchiveListing list_archive(Store& store);
 
 }  // namespace pitr

@@ -5,7 +5,6 @@
 #include "common/base/time_text.h"
 #include "common/set/reach.h"
 #include "common/wal/archive_listing.h"
-#include "common/wal/wal_archive.h"
 #include "monitor/status/measurements.h"
 
 namespace pitr {
@@ -17,7 +16,6 @@ struct Archived {
   std::vector<ArchiveListing> listings;
   std::vector<SegmentRange> ranges;
   Histories histories;
-  Findings findings;
 };
 
 std::optional<std::uint64_t> oldest_start(const Catalog& catalog) {
@@ -33,20 +31,21 @@ std::optional<std::uint64_t> oldest_start(const Catalog& catalog) {
   return oldest;
 }
 
-void list(Places& places, const std::optional<std::uint64_t>& needed_from, Archived& archived) {
+void list(Places& places, Archived& archived) {
   if (places.given().archives.empty()) fail(Exit::usage, "no archive (give --archive)");
   for (const Place& place : places.given().archives) {
     auto store = open_store(place, {});
-    ArchiveListing listing = list_archive(*store, needed_from, archived.findings);
+    ArchiveListing listing = list_archive(*store);
+    for (const ArchiveListing::Fault& fault : listing.faults) {
+      if (fault.kind == ArchiveListing::Fault::Kind::unknown)
+        fail(Exit::failed, "{}: {}", fault.path, fault.reason);
+    }
     archived.ranges.insert(archived.ranges.end(), listing.ranges.begin(), listing.ranges.end());
     archived.histories.insert(listing.histories.begin(), listing.histories.end());
     archived.stores.push_back(std::move(store));
     archived.listings.push_back(std::move(listing));
   }
   archived.ranges = united(std::move(archived.ranges));
-  for (const Finding& finding : archived.findings.kept()) {
-    if (finding.kind == Finding::Kind::unknown) fail(Exit::failed, "{}: {}", finding.file, finding.reason);
-  }
 }
 
 bool is_for(const ArchiveListing& archive, const Meta& meta) {
@@ -107,17 +106,17 @@ Measurement wal_gap(Places& places) {
   const Catalog& catalog = places.given().backup_directory.empty() ? none : places.catalog();
   const auto needed_from = oldest_start(catalog);
   Archived archived;
-  list(places, needed_from, archived);
+  list(places, archived);
   const auto holes = missing(archived, catalog, needed_from);
   std::uint64_t count = 0;
   for (const SegmentRange& hole : holes) count += hole.count();
   // A history that is missing or is not what it should be is a gap as well.
   std::uint64_t broken = 0;
   std::string detail = "none";
-  for (const Finding& finding : archived.findings.kept()) {
-    const bool is_gap =
-        finding.kind == Finding::Kind::missing && finding.file.find(".history") == std::string::npos;
-    if (!is_gap && broken++ == 0) detail = fmt::format("{}: {}", finding.file, finding.reason);
+  for (const ArchiveListing& listing : archived.listings) {
+    for (const ArchiveListing::Fault& fault : listing.faults) {
+      if (broken++ == 0) detail = fmt::format("{}: {}", fault.path, fault.reason);
+    }
   }
   if (!holes.empty()) {
     const SegmentSize size = archived.listings.front().identity.segment_size;
@@ -130,7 +129,7 @@ Measurement wal_gap(Places& places) {
 Measurement recovery_window(Places& places) {
   const Catalog& catalog = places.catalog();
   Archived archived;
-  list(places, oldest_start(catalog), archived);
+  list(places, archived);
   if (catalog.complete.empty()) return {0, "there is no backup"};
   Timeline newest{0};
   for (const SegmentRange& range : archived.ranges) newest = std::max(newest, range.timeline);

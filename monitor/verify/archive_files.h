@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/wal/archive_listing.h"
+#include "monitor/verify/finding.h"
 #include "monitor/verify/stored_file.h"
 
 namespace pitr {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common/wal/segments.h"
+#include "common/wal/coverage.h"
 #include "monitor/verify/set_content.h"
 #include "monitor/verify/tar_pass.h"
 

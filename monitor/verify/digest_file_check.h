@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/store/store.h"
-#include "common/wal/finding.h"
+#include "monitor/verify/finding.h"
 
 namespace pitr {
 

@@ -6,7 +6,7 @@
 
 #include "common/cli/log.h"
 #include "common/store/place.h"
-#include "common/wal/finding.h"
+#include "monitor/verify/finding.h"
 
 namespace pitr {
 

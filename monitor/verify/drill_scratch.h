@@ -5,7 +5,7 @@
 
 #include "common/os/lock.h"
 #include "common/os/temporary_directory.h"
-#include "common/wal/finding.h"
+#include "monitor/verify/finding.h"
 
 namespace pitr {
 

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "common/set/backup_catalog.h"
-#include "common/wal/finding.h"
-#include "common/wal/segments.h"
+#include "common/wal/coverage.h"
+#include "monitor/verify/finding.h"
 #include "monitor/verify/stored_file.h"
 
 namespace pitr {

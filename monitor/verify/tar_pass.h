@@ -5,7 +5,7 @@
 
 #include "common/set/backup_index.h"
 #include "common/set/tar_reader.h"
-#include "common/wal/finding.h"
+#include "monitor/verify/finding.h"
 #include "monitor/verify/stored_file.h"
 
 namespace pitr {

@@ -31,15 +31,51 @@ class Verification {
   void check_archive(const Place& place) {
     const std::size_t before = findings_.count();
     auto store = open_store(place, {});
-    ArchiveListing listing = list_archive(*store, oldest_start(*store), findings_);
+    ArchiveListing listing = list_archive(*store);
+    tell(listing);
     if (options_.deep)
       check_archived_files(*store, listing, options_.check.sample, options_.check.workers, findings_);
     report_.archives.push_back({std::move(listing), findings_.count() == before});
     archives_.push_back(std::move(store));
   }
 
+  // A hole that ends before any backup begins is none: nobody needs it.
+  void tell(const ArchiveListing& archive) {
+    const auto name = [&](const SegmentKey& key) {
+      return segment_name(key, archive.identity.segment_size).text();
+    };
+    for (const SegmentKey& key : archive.twice)
+      findings_.note(fmt::format("{}: {} is stored in more than one codec", archive.place, name(key)));
+    for (const ArchiveListing::Fault& fault : archive.faults)
+      findings_.add({.kind = kind_of(fault.kind), .file = fault.path, .reason = fault.reason});
+    const auto needed_from = oldest_start();
+    for (const SegmentRange& gap : archive.gaps) {
+      const std::string file = archive.place + "/" + name({gap.timeline, gap.first});
+      const std::string what = gap.count() == 1 ? "this segment is missing"
+                                                : fmt::format("{} segments are missing, to {}", gap.count(),
+                                                              name({gap.timeline, gap.last}));
+      if (needed_from && gap.last < *needed_from) {
+        findings_.note(fmt::format("{}: {}; no backup needs it", file, what));
+      } else {
+        findings_.add({.kind = Finding::Kind::missing, .file = file, .reason = what});
+      }
+    }
+  }
+
+  static Finding::Kind kind_of(ArchiveListing::Fault::Kind kind) {
+    switch (kind) {
+      case ArchiveListing::Fault::Kind::damaged:
+        return Finding::Kind::damaged;
+      case ArchiveListing::Fault::Kind::missing:
+        return Finding::Kind::missing;
+      case ArchiveListing::Fault::Kind::unknown:
+        return Finding::Kind::unknown;
+    }
+    __builtin_unreachable();
+  }
+
   // The first segment that any backup needs; null: it is not known.
-  std::optional<std::uint64_t> oldest_start(Store&) const {
+  std::optional<std::uint64_t> oldest_start() const {
     std::optional<std::uint64_t> oldest;
     if (!catalog_.unreadable.empty()) return oldest;
     for (const auto* sets : {&catalog_.complete, &catalog_.waiting}) {

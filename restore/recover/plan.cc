@@ -3,11 +3,14 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/os/signals.h"
+#include "common/set/reach.h"
 #include "common/wal/wal_archive.h"
+#include "restore/recover/wal_map.h"
 #include "restore/recover/wal_search.h"
 
 namespace pitr {
@@ -17,6 +20,9 @@ struct Verdict {
   Reach reach = Reach::yes;
   std::string reason = {};
   bool of_all = false;  // older backups, which need the same WAL and more, cannot do better
+  // The timeline on which the target lies, as far as that is known, and an LSN that is behind it.
+  std::optional<Timeline> target_on = {};
+  Lsn target_before = {};
 };
 
 std::string read_history(const WalName& name, const PlanRequest& request, const SetContents& contents) {
@@ -35,6 +41,12 @@ std::string read_history(const WalName& name, const PlanRequest& request, const 
   return {};
 }
 
+// One way of recovery, and the WAL on it.
+struct Way {
+  TimelinePath path;
+  Coverage wal;
+};
+
 class Judge {
  public:
   Judge(Store& store, const PlanRequest& request, Log& log) : store_(store), request_(request), log_(log) {}
@@ -51,12 +63,24 @@ class Judge {
       std::ranges::for_each(contents.wal, [&](const WalName& name) { map.add(name); });
     for (const WalName& name : request_.rescued) map.add(name);
     const Timeline target = target_timeline(set.meta, map);
-    const TimelinePath path =
-        timeline_path(target, read_history(WalName::history(target), request_, contents));
-    const Coverage wal = coverage(map, path, set.meta.start);
-    const Verdict verdict = verdict_of(set.meta, target, path, wal);
+    Way way = way_to(target, set.meta, map, contents);
+    const Verdict verdict = verdict_of(set.meta, target, way);
     of_all_ = verdict.of_all;
-    return {std::move(set), std::move(contents), path, wal, verdict.reach, verdict.reason};
+    std::string timeline = request_.target.timeline;
+    if (verdict.target_on && timeline == "latest" && *verdict.target_on != target) {
+      if (auto own = consistent_way_to(*verdict.target_on, set.meta, map, contents);
+          own && own->wal.end >= verdict.target_before) {
+        timeline = std::to_string(number(*verdict.target_on));
+        way = std::move(*own);
+      }
+    }
+    return {std::move(set),
+            std::move(contents),
+            std::move(way.path),
+            std::move(way.wal),
+            verdict.reach,
+            verdict.reason,
+            timeline};
   }
 
  private:
@@ -104,29 +128,58 @@ class Judge {
     return latest;
   }
 
-  Verdict verdict_of(const Meta& meta, Timeline target, const TimelinePath& path, const Coverage& wal) {
-    const auto own = std::ranges::find(path, meta.stop_timeline, &TimelineSpan::timeline);
-    if (own == path.end()) {
-      return {Reach::no, fmt::format("timeline {} does not come from the backup's timeline {}",
-                                     number(target), number(meta.stop_timeline))};
-    }
-    if (own->end < meta.stop) {
-      return {Reach::no,
-              fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}",
-                          number(target), number(own->timeline), to_string(own->end), to_string(meta.stop))};
-    }
-    if (wal.end < meta.stop || wal.segments == 0) {
-      return {Reach::no,
-              fmt::format("WAL segment {}, which the backup itself needs, is missing", wal.missing->text())};
-    }
-    return verdict_of_target(meta, path, wal);
+  Way way_to(Timeline target, const Meta& meta, const WalMap& map, const SetContents& contents) const {
+    const WalName name = WalName::history(target);
+    const std::string text = read_history(name, request_, contents);
+    TimelinePath path = timeline_path(
+        target, text.empty() ? std::vector<TimelineSwitch>() : parse_timeline_history(name, text));
+    Coverage wal = coverage(path, map.ranges(), meta.start, meta.stop, meta.segment_size);
+    return {std::move(path), std::move(wal)};
   }
 
-  static std::string end_of(const Coverage& wal) {
+  // Along the timeline on which the target lies PostgreSQL stops without a detour; along a later one it
+  // writes a history whose switch points go back. Null: the parent's own copy of the WAL is not there.
+  std::optional<Way> consistent_way_to(Timeline timeline, const Meta& meta, const WalMap& map,
+                                       const SetContents& contents) const {
+    const bool has_history =
+        number(timeline) == 1 || timeline == meta.stop_timeline || map.has_history(timeline);
+    if (!has_history) return std::nullopt;
+    Way way = way_to(timeline, meta, map, contents);
+    if (consistency(meta, way.path, way.wal) != Consistency::reached) return std::nullopt;
+    return way;
+  }
+
+  Verdict verdict_of(const Meta& meta, Timeline target, const Way& way) {
+    switch (consistency(meta, way.path, way.wal)) {
+      case Consistency::reached:
+        return verdict_of_target(meta, way.path, way.wal);
+      case Consistency::other_branch:
+        return {Reach::no, fmt::format("timeline {} does not come from the backup's timeline {}",
+                                       number(target), number(meta.stop_timeline))};
+      case Consistency::left_before_stop: {
+        const auto own = std::ranges::find(way.path, meta.stop_timeline, &TimelineSpan::timeline);
+        return {
+            Reach::no,
+            fmt::format("timeline {} left timeline {} at {}, before the stop of the backup at {}",
+                        number(target), number(own->timeline), to_string(own->end), to_string(meta.stop))};
+      }
+      case Consistency::wal_missing:
+        return {Reach::no, fmt::format("WAL segment {}, which the backup itself needs, is missing",
+                                       segment_name(way.wal.missing, meta.segment_size).text())};
+    }
+    __builtin_unreachable();
+  }
+
+  static Lsn end_of_segment(const Meta& meta, Lsn lsn) {
+    return {meta.segment_size.start_of_segment(lsn).value + meta.segment_size.bytes()};
+  }
+
+  static std::string end_of(const Meta& meta, const Coverage& wal) {
+    const auto name = [&](const SegmentKey& key) { return segment_name(key, meta.segment_size).text(); };
     if (!wal.later)
-      return fmt::format("the archive ends with {} (LSN {})", wal.last.text(), to_string(wal.end));
+      return fmt::format("the archive ends with {} (LSN {})", name(*wal.last), to_string(wal.end));
     return fmt::format("segment {} is missing, while {} is there: recovery could go to LSN {}",
-                       wal.missing->text(), wal.later->text(), to_string(wal.end));
+                       name(wal.missing), name(*wal.later), to_string(wal.end));
   }
 
   Verdict verdict_of_target(const Meta& meta, const TimelinePath& path, const Coverage& wal) {
@@ -135,14 +188,14 @@ class Judge {
       case RecoveryTarget::Kind::immediate:
         return {};
       case RecoveryTarget::Kind::latest:
-        if (wal.later) return {Reach::no, end_of(wal), true};
+        if (wal.later) return {Reach::no, end_of(meta, wal), true};
         return {};
       case RecoveryTarget::Kind::lsn:
         if (target.lsn < meta.stop) {
           return {Reach::no, fmt::format("the backup is consistent from {} on", to_string(meta.stop))};
         }
-        if (target.lsn >= wal.end) return {Reach::no, end_of(wal), true};
-        return {};
+        if (target.lsn >= wal.end) return {Reach::no, end_of(meta, wal), true};
+        return reached_at(path, target.lsn, end_of_segment(meta, target.lsn));
       case RecoveryTarget::Kind::time:
         if (target.time < Moment{meta.stop_time} * 1000000) {
           return {Reach::no, fmt::format("the backup is consistent from {} on",
@@ -164,19 +217,45 @@ class Judge {
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
         // Recovery knows that it is there when it meets the first commit behind it.
-        if (last && (*last > target.time || (target.exclusive && *last == target.time))) return {};
+        const auto is_behind = [&](const std::optional<Moment>& commit) {
+          return commit && (*commit > target.time || (target.exclusive && *commit == target.time));
+        };
+        if (is_behind(last)) return first_with(searched, is_behind);
         const std::string what =
             last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
         return {Reach::no,
-                fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(wal)), true};
+                fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(meta, wal)),
+                true};
       }
-      if (find_target(searched, target, log_)) return {};
+      if (const auto at = find_target(searched, target, log_)) return reached_at(path, *at, {at->value + 1});
       return {Reach::no,
-              fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(wal))};
+              fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(meta, wal))};
     } catch (const Error& error) {
       throw_if_signalled();
       return {Reach::unknown, error.what()};
     }
+  }
+
+  // Reached between two points. PostgreSQL stops at the first record that begins at or behind a target LSN:
+  // in the segment of a switch that one may lie on either side.
+  static Verdict reached_at(const TimelinePath& path, Lsn begin, Lsn end) {
+    for (const TimelineSpan& span : path) {
+      if (begin >= span.begin && end <= span.end) return {.target_on = span.timeline, .target_before = end};
+    }
+    return {};
+  }
+
+  // The target lies on the first timeline of the way that has a commit behind it.
+  Verdict first_with(const WalSearch& whole,
+                     const std::function<bool(const std::optional<Moment>&)>& is_behind) {
+    for (const TimelineSpan& span : whole.path) {
+      WalSearch part = whole;
+      part.begin = std::max(span.begin, whole.begin);
+      part.end = std::min(span.end, whole.end);
+      if (part.begin < part.end && is_behind(last_commit(part, log_)))
+        return {.target_on = span.timeline, .target_before = part.end};
+    }
+    return {};
   }
 
   Store& store_;

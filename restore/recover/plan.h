@@ -7,9 +7,9 @@
 #include "common/cli/log.h"
 #include "common/cli/options.h"
 #include "common/set/backup_catalog.h"
+#include "common/wal/coverage.h"
 #include "restore/recover/recovery_target.h"
 #include "restore/recover/set_contents.h"
-#include "restore/recover/wal_map.h"
 
 namespace pitr {
 
@@ -22,7 +22,8 @@ struct Plan {
   TimelinePath path;
   Coverage wal;
   Reach reach;
-  std::string reason;  // of `no` and `unknown`
+  std::string reason;    // of `no` and `unknown`
+  std::string timeline;  // recovery_target_timeline: what was asked for, or the one on which the target lies
 };
 
 struct PlanRequest {

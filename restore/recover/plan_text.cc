@@ -38,13 +38,13 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
                                  to_string(meta.start), to_string(meta.stop), number(meta.stop_timeline));
   text += fmt::format("target      {}: {}\n", describe(target), verdict_text(plan));
   text += fmt::format("timelines   {}\n", timelines_text(plan.path));
+  const auto name = [&](const SegmentKey& key) { return segment_name(key, meta.segment_size).text(); };
   const auto bundled = std::ranges::count(contents.wal, WalKind::segment, &WalName::kind);
   text += fmt::format("WAL         {} - {}: {} segments without a gap, {} are in the backup\n",
-                      segment_on(plan.path, meta.start, meta.segment_size).text(), plan.wal.last.text(),
-                      plan.wal.segments, bundled);
+                      meta.min_xlog.text(), plan.wal.last ? name(*plan.wal.last) : "none", plan.wal.segments,
+                      bundled);
   if (plan.wal.later) {
-    text +=
-        fmt::format("missing     from {} to before {}\n", plan.wal.missing->text(), plan.wal.later->text());
+    text += fmt::format("missing     from {} to before {}\n", name(plan.wal.missing), name(*plan.wal.later));
   }
   const std::string where = data_directory.empty() ? "--data-dir" : data_directory;
   if (contents.has_manifest) {

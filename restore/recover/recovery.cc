@@ -144,6 +144,7 @@ RecoveryConfig Recovery::config() const {
                         .remote = options_.remote,
                         .prefetch_directory = prefetch_directory(),
                         .isolated_socket = options_.isolated ? socket_directory().native() : ""};
+  config.target.timeline = plan_->timeline;
   if (!rescue_directory_.empty()) config.sources.push_back({false, {}, rescue_directory_.native()});
   return config;
 }

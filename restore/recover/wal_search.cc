@@ -28,7 +28,8 @@ class Searched {
 
  private:
   WalSegment open(Lsn start) {
-    const WalName name = segment_on(search_.path, start, search_.meta.segment_size);
+    const SegmentSize size = search_.meta.segment_size;
+    const WalName name = WalName::segment(timeline_on(search_.path, start, size), start, size);
     for (const auto& store : stores_) {
       for (StoredWal& stored : find_wal(*store, name)) {
         const std::string file = store->describe(stored.name);
@@ -77,11 +78,11 @@ std::optional<Moment> last_commit(const WalSearch& search, Log& log) {
   return std::nullopt;
 }
 
-bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log) {
+std::optional<Lsn> find_target(const WalSearch& search, const RecoveryTarget& target, Log& log) {
   log.detail("Looking for {} from {} on", describe(target), to_string(search.begin));
-  bool found = false;
+  std::optional<Lsn> found;
   Searched(search).records(search.begin, search.end, [&](const WalRecord& record) {
-    found = is_target(record, target);
+    if (is_target(record, target)) found = record.start;
     return !found;
   });
   return found;

@@ -7,8 +7,9 @@
 
 #include "common/cli/log.h"
 #include "common/set/backup_meta.h"
+#include "common/store/place.h"
+#include "common/wal/coverage.h"
 #include "restore/recover/recovery_target.h"
-#include "restore/recover/wal_map.h"
 
 namespace pitr {
 
@@ -25,8 +26,8 @@ struct WalSearch {
 // Throws when it cannot be found out.
 std::optional<Moment> last_commit(const WalSearch& search, Log& log);
 
-// Is the end of the transaction, or the restore point, between stop and end?
-bool find_target(const WalSearch& search, const RecoveryTarget& target, Log& log);
+// Where the end of the transaction, or the restore point, begins between stop and end; null: it is not there.
+std::optional<Lsn> find_target(const WalSearch& search, const RecoveryTarget& target, Log& log);
 
 // The directories of the tablespaces that are created in it: replay writes into them.
 std::vector<std::string> created_tablespaces(const WalSearch& search, Log& log);

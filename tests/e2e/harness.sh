@@ -159,12 +159,12 @@ start() {
     -o "-c listen_addresses='' -c unix_socket_directories='$PGHOST' -c port=$PGPORT" start
 }
 
-start_expecting_death() { # the server of $DATA, in a recovery that must not come to an end
+start_expecting_death() { # [HISTORY]: the server of $DATA, in a recovery that must not come to an end and write HISTORY
   start || true
   # PostgreSQL removes the signal file when it promotes.
   wait_until '! is_running || [ ! -e "$DATA/recovery.signal" ]' 60
   [ -e "$DATA/recovery.signal" ] || fail "recovery.signal is gone: the server has promoted"
-  assert_absent "$DATA/pg_wal/00000002.history"
+  assert_absent "$DATA/pg_wal/${1:-00000002.history}"
 }
 
 stop() { "${as_server[@]}" pg_ctl -D "$DATA" -s -m "${1:-fast}" stop; } # [MODE]

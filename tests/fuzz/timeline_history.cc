@@ -1,5 +1,6 @@
 #include "common/postgres/timeline_history.h"
 
+#include "common/wal/coverage.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;
@@ -19,7 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
          "ancestors are below");
   for (std::size_t i = 1; i < switches.size(); ++i) {
     expect(switches[i - 1].timeline < switches[i].timeline, "timelines ascend");
-    expect(switches[i - 1].end <= switches[i].end, "switch points never go back");
+  }
+  const TimelinePath path = timeline_path(name.timeline(), switches);
+  expect(path.size() == switches.size() + 1, "every ancestor is on the way, and the timeline itself");
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    expect(path[i].begin <= path[i].end, "no timeline ends before it begins");
+    expect(path[i].begin == (i == 0 ? Lsn{} : path[i - 1].end), "each begins where the one before it ends");
+    expect(i == switches.size() || path[i].end <= switches[i].end, "nobody goes on behind where he was left");
   }
   return 0;
 }

@@ -31,6 +31,8 @@ TEST_CASE("a timeline history names the ancestors and where each was left") {
       {"1\t0/3000148\tno recovery target specified\n\n2\t0/5000000\tbefore 2024-01-01 00:00:00+00\n",
        "1@0/3000148 2@0/5000000"},
       {"1\t0/3000148\tx\n3\t0/3000148\tx\n8\tA/0\tx\n", "1@0/3000148 3@0/3000148 8@A/0"},
+      // 2 was left before it had left 1: a recovery along 2 to an earlier moment.
+      {"1\t0/4000000\tx\n2\t0/3016098\tx\n", "1@0/4000000 2@0/3016098"},
       {"# a comment\n\n1\t0/3000148\n", "1@0/3000148"},
       {"  # a comment\n1 0/3000148 x\n", "1@0/3000148"},
       {"  1   0/3000148\n", "1@0/3000148"},
@@ -75,7 +77,6 @@ TEST_CASE("a damaged timeline history is refused, with the line") {
       {"10\t0/3000148\tx\n", "line 1: a timeline that is not an ancestor"},
       {"1\t0/3000148\tx\n1\t0/4000000\tx\n", "line 2: timelines do not ascend"},
       {"# c\n3\t0/3000148\tx\n\n2\t0/4000000\tx\n", "line 4: timelines do not ascend"},
-      {"1\t0/4000000\tx\n2\t0/3FFFFFF\tx\n", "line 2: switch points go back"},
       // Cut off: 0/300 would be another switch point.
       {"1\t0/300", "line 1: cut off"},
       {"1\t0/3000148", "line 1: cut off"},

@@ -119,3 +119,34 @@ TEST_CASE("when the cluster is not known any cluster's segment in pg_wal will do
                          segment_named("000000010000000000000007", 42));
   CHECK(is_in_pg_wal(recovery.request));
 }
+
+TEST_CASE("a missing segment before the switch to a timeline that is followed is a hole") {
+  struct Row {
+    std::string_view what, history, stored;
+    bool is_hole;
+  };
+  const Row rows[] = {
+      {"a later timeline that left behind it", "00000002.history", "000000020000000000000009.zst", true},
+      {"the segment of the switch itself", "00000002.history", "000000020000000000000008", true},
+      {"its timeline is not followed", "00000002.history", "00000003000000000000000A", false},
+      {"nobody follows", "", "000000020000000000000009", false},
+      {"nothing of it is there", "00000002.history", "00000002.history", false},
+      {"it left before", "00000003.history", "000000030000000000000009", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const Recovery recovery;
+    fs::create_directory(recovery.scratch / "data/global");
+    // Of pg_control its first bytes and the segment size are read.
+    std::string control(8192, '\0');
+    control[0] = 1;
+    control.replace(228, 4, std::string("\0\0\x10\0", 4));
+    recovery.scratch.write("data/global/pg_control", control);
+    const std::string_view end = row.history == "00000003.history" ? "0/700000" : "0/880000";
+    if (!row.history.empty())
+      recovery.scratch.write("data/pg_wal/" + std::string(row.history), fmt::format("1\t{}\tx\n", end));
+    recovery.scratch.write("two/" + std::string(row.stored), "");
+    CHECK(failure_of([&] { refuse_gap(recovery.request); }).code == (row.is_hole ? Exit::failed : Exit{}));
+    CHECK(recovery.next() == std::string(row.is_hole ? row.stored.substr(0, 24) : "none"));
+  }
+}

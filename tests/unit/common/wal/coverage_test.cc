@@ -1,4 +1,4 @@
-#include "common/wal/segments.h"
+#include "common/wal/coverage.h"
 
 #include <array>
 
@@ -59,21 +59,22 @@ TEST_CASE("a segment has a number, and a number has a name") {
 
 TEST_CASE("the way to a timeline leads over its ancestors, from the segment of each switch on") {
   constexpr std::uint64_t end = UINT64_MAX;
-  CHECK(path_to(Timeline{1}, histories, size) == ranges({{1, 0, end}}));
-  CHECK(path_to(Timeline{2}, histories, size) == ranges({{1, 0, 9}, {2, 10, end}}));
-  CHECK(path_to(Timeline{3}, histories, size) == ranges({{1, 0, 9}, {2, 10, 11}, {3, 12, end}}));
+  CHECK(segments_on(timeline_path(Timeline{1}, histories), size) == ranges({{1, 0, end}}));
+  CHECK(segments_on(timeline_path(Timeline{2}, histories), size) == ranges({{1, 0, 9}, {2, 10, end}}));
+  CHECK(segments_on(timeline_path(Timeline{3}, histories), size) ==
+        ranges({{1, 0, 9}, {2, 10, 11}, {3, 12, end}}));
   // A history that is not here: nothing is known of what was before.
-  CHECK(path_to(Timeline{7}, histories, size) == ranges({{7, 0, end}}));
+  CHECK(segments_on(timeline_path(Timeline{7}, histories), size) == ranges({{7, 0, end}}));
   // Left again in the segment in which it began: no segment is read from timeline 2.
   const Histories twice = {{Timeline{3}, {left(1, 10), left(2, 10)}}};
-  CHECK(path_to(Timeline{3}, twice, size) == ranges({{1, 0, 9}, {3, 10, end}}));
+  CHECK(segments_on(timeline_path(Timeline{3}, twice), size) == ranges({{1, 0, 9}, {3, 10, end}}));
   // A switch exactly at the end of a segment.
   const Histories at_border = {{Timeline{2}, {{Timeline{1}, {10 * size.bytes()}}}}};
-  CHECK(path_to(Timeline{2}, at_border, size) == ranges({{1, 0, 9}, {2, 10, end}}));
+  CHECK(segments_on(timeline_path(Timeline{2}, at_border), size) == ranges({{1, 0, 9}, {2, 10, end}}));
 }
 
 TEST_CASE("what is missing between two segments of a way") {
-  const auto path = path_to(Timeline{3}, histories, size);
+  const auto path = segments_on(timeline_path(Timeline{3}, histories), size);
   struct Row {
     std::vector<SegmentRange> there;
     std::uint64_t first, last;
@@ -125,4 +126,92 @@ TEST_CASE("holes of an archive are found from names alone") {
     CAPTURE(row.what);
     CHECK(text(find_gaps(row.there, histories, size)) == row.gaps);
   }
+}
+
+TEST_CASE("an ancestor is on the way up to where it or any later one was left") {
+  struct Row {
+    std::string_view what;
+    std::vector<TimelineSwitch> ancestors;  // of timeline 4
+    std::string ranges;
+  };
+  const Row rows[] = {
+      {"one", {left(1, 10)}, "1:0-9 4:10"},
+      {"each later", {left(1, 10), left(3, 12)}, "1:0-9 3:10-11 4:12"},
+      {"2 was left before it had left 1", {left(1, 10), left(2, 7)}, "1:0-6 4:7"},
+      {"3 before 2 had left 1", {left(1, 10), left(2, 12), left(3, 7)}, "1:0-6 4:7"},
+      {"2 before 1, 3 behind", {left(1, 10), left(2, 7), left(3, 12)}, "1:0-6 3:7-11 4:12"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    auto found = segments_on(timeline_path(Timeline{4}, row.ancestors), size);
+    REQUIRE(found.back().last == UINT64_MAX);
+    found.back().last = found.back().first;
+    const std::string last = fmt::format("{}-{}", found.back().first, found.back().first);
+    std::string told = text(found);
+    told.resize(told.size() - last.size());
+    CHECK(told + std::to_string(found.back().first) == row.ranges);
+  }
+  // By the byte: who was left there is not read behind it.
+  const auto path =
+      timeline_path(Timeline{3}, std::vector<TimelineSwitch>{{Timeline{1}, {900}}, {Timeline{2}, {400}}});
+  REQUIRE(path.size() == 3);
+  CHECK(path[0].end == Lsn{400});
+  CHECK(path[1].begin == path[1].end);
+  CHECK(path[2].begin == Lsn{400});
+}
+
+TEST_CASE("the segment in which a timeline begins is read from that timeline") {
+  const TimelinePath path = timeline_path(Timeline{3}, histories);
+  CHECK(timeline_on(path, {9 * size.bytes()}, size) == Timeline{1});
+  CHECK(timeline_on(path, {10 * size.bytes()}, size) == Timeline{2});
+  CHECK(timeline_on(path, {11 * size.bytes() + 5}, size) == Timeline{2});
+  CHECK(timeline_on(path, {12 * size.bytes()}, size) == Timeline{3});
+}
+
+TEST_CASE("WAL goes on over the timelines to the first segment that is missing") {
+  const TimelinePath path = timeline_path(Timeline{3}, histories);
+  struct Row {
+    std::string_view what;
+    std::vector<SegmentRange> there;
+    std::string told;  // segments, last, missing, later, and the end as segment+offset
+  };
+  const Row rows[] = {
+      {"all", ranges({{1, 5, 10}, {2, 10, 11}, {3, 12, 13}}), "9 3:13 3:14 - 14+0"},
+      {"nothing", {}, "0 - 1:5 - 5+40"},
+      {"not the first", ranges({{1, 6, 9}}), "0 - 1:5 1:6 5+40"},
+      {"a hole before the next timeline", ranges({{1, 5, 9}, {2, 10, 10}, {3, 12, 13}}),
+       "6 2:10 2:11 3:12 11+0"},
+      // What the old primary went on writing is beside the way.
+      {"the parent went on", ranges({{1, 5, 9}, {1, 11, 20}}), "5 1:9 2:10 - 10+0"},
+      {"its copy reaches to where it was left", ranges({{1, 5, 20}}), "5 1:9 2:10 - 10+4000"},
+      {"and behind it is a hole", ranges({{1, 5, 20}, {2, 11, 11}}), "5 1:9 2:10 2:11 10+4000"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const auto key = [](const std::optional<SegmentKey>& one) {
+      return one ? fmt::format("{}:{}", number(one->timeline), one->number) : "-";
+    };
+    const Coverage wal = coverage(path, row.there, {5 * size.bytes() + 40}, {}, size);
+    CHECK(fmt::format("{} {} {} {} {}+{}", wal.segments, key(wal.last), key(wal.missing), key(wal.later),
+                      wal.end.value / size.bytes(), wal.end.value % size.bytes()) == row.told);
+  }
+  CHECK(text(coverage(path, {}, {5 * size.bytes()}, {7 * size.bytes()}, size).holes) == "1:5-6");
+}
+
+TEST_CASE("behind a segment come the timelines of every way that leads over it") {
+  const auto behind = [](std::uint32_t timeline, std::uint64_t number) {
+    auto ways = ways_on({Timeline{timeline}, number}, histories, size);
+    for (SegmentRange& way : ways) {
+      if (way.last == UINT64_MAX) way.last = 99;
+    }
+    return text(ways);
+  };
+  CHECK(behind(1, 4) == "2:10-99 3:12-99 4:5-99");
+  // The segment of the switch itself is on both sides of it.
+  CHECK(behind(1, 5) == "2:10-99 3:12-99 4:5-99");
+  CHECK(behind(1, 6) == "2:10-99 3:12-99");
+  CHECK(behind(1, 11) == "");
+  CHECK(behind(2, 11) == "3:12-99");
+  CHECK(behind(3, 50) == "");
+  CHECK(behind(7, 1) == "");
 }

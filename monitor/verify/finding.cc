@@ -1,4 +1,4 @@
-#include "common/wal/finding.h"
+#include "monitor/verify/finding.h"
 
 #include "common/base/error.h"
 #include "common/os/signals.h"
