@@ -100,7 +100,7 @@ std::vector<Option> option_table(Options& options) {
       {"flush", "", "", "deliver what waits in --spool-dir, and end", set_flag(options.flush)},
       {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
        append_place(options.staging)},
-      {"init", "", "", "mark every --dst-local for this cluster, and end", set_flag(options.init)},
+      {"init", "", "", "mark every destination for this cluster, and end", set_flag(options.init)},
       {"no-header-check", "", "", "check size and name only: for encrypted WAL",
        set_flag(options.no_header_check)},
       {"state-dir", "s", "DIR", "remember in DIR which destinations were marked",
@@ -158,13 +158,14 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
     if (kind(place) == PlaceKind::pipe) continue;
-    mark(*open_store(place, cluster.openness), *cluster.identity, options.state_directory, cluster.openness,
-         log);
+    const std::unique_ptr<Store> store = open_store(place, cluster.openness);
+    mark(*store, *cluster.identity, options.state_directory, cluster.openness, log);
     fmt::print("{}: marked for cluster {}", place.place, cluster.identity->system_identifier);
     if (kind(place) == PlaceKind::directory) {
       fmt::print("; files get their names {}", describe(try_publishing(place.place)));
     }
     fmt::print("\n");
+    if (const std::string caveat = store->caveat(); !caveat.empty()) fmt::print("{}\n", caveat);
   }
   return 0;
 }

@@ -1,11 +1,9 @@
-#include "common/store/rsync_listing.h"
+#include "common/store/rsync_command.h"
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <ctime>
-
-#include "common/base/error.h"
 
 namespace pitr {
 namespace {

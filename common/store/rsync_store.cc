@@ -2,9 +2,10 @@
 #include <cctype>
 
 #include "common/base/line_reader.h"
+#include "common/os/file_source.h"
+#include "common/os/sized_source.h"
 #include "common/os/temporary_directory.h"
-#include "common/store/rsync_listing.h"
-#include "common/store/rsync_transfer.h"
+#include "common/store/rsync_command.h"
 
 namespace pitr {
 namespace {
@@ -21,6 +22,46 @@ std::string zero_terminated(const std::vector<std::string>& names) {
   return text;
 }
 
+// rsync cannot stream: the file is fetched as a whole, at the first read(). Throws when it has not `size`
+// bytes.
+class RsyncSource final : public SizedSource {
+ public:
+  RsyncSource(std::shared_ptr<RsyncModule> module, const Name& name, std::uint64_t size)
+      : module_(std::move(module)), name_(name), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (!file_) in_context("read " + module_->place() + "/" + name_.text(), [&] { fetch(); });
+    return file_->read(buffer);
+  }
+
+ private:
+  void fetch() {
+    const TemporaryDirectory directory(module_->temporary_directory());
+    // Named from the module on: a daemon of 3.5.0 that has gone into a directory for a list of names finds
+    // none.
+    RsyncCommand command{{"--files-from=-", "--from0", "--no-relative", "--whole-file", "--perms",
+                          "--chmod=F600", "--outbuf=N", "--info=progress2"}};
+    const std::string names = module_->in_module(name_) + '\0';
+    command.names = names;
+    command.silent_bytes = size_;
+    // Else ours would take the name for a pattern, and refuse what comes as something that it never asked
+    // for.
+    const bool is_pattern = name_.text().find_first_of("*?[\\") != std::string::npos;
+    if (is_pattern) command.arguments.emplace_back("--trust-sender");
+    command.arguments.insert(command.arguments.end(),
+                             {"--", module_->module(), (directory.path() / ".").native()});
+    module_->run(command);
+    file_ = std::make_unique<FileSource>(open_regular(directory.path() / name_.text()));
+    if (file_->size() != size_) fail(Exit::failed, "{} bytes came of {}", file_->size(), size_);
+  }
+
+  std::shared_ptr<RsyncModule> module_;
+  Name name_;
+  std::uint64_t size_;
+  std::unique_ptr<FileSource> file_;  // it has lost its name already
+};
+
 // Nothing is sent before finish(): rsync gives a file its name as soon as it has it.
 class RsyncSink final : public Sink {
  public:
@@ -28,15 +69,14 @@ class RsyncSink final : public Sink {
       : module_(std::move(module)),
         described_(std::move(described)),
         name_(name),
-        content_(module_->temporary_directory) {}
+        content_(module_->temporary_directory()) {}
 
   void write(Bytes bytes) override { content_.write(bytes); }
 
   void finish() override {
     const bool stored = in_context("create " + described_, [&] {
-      // Of two that send at the same time the second one replaces: the first finds that out when
-      // it looks later.
-      return send(*module_, content_, name_.text()) && has_sent(*module_, content_, name_.text());
+      // Of two that send at the same time the later one replaces the file, and nobody tells the earlier one.
+      return module_->send(content_, name_.text()) && module_->has_sent(content_, name_.text());
     });
     if (!stored) throw AtomicFile::Conflict(Exit::failed, "create " + described_ + ": file exists");
   }
@@ -55,7 +95,7 @@ class RsyncStore final : public Store {
     in_context("open " + describe(), [&] { look(std::vector<std::string>()); });  // the place is there
   }
 
-  std::string describe() const override { return module_->client.place(); }
+  std::string describe() const override { return module_->place(); }
 
   std::unique_ptr<Source> open(const Name& name) override { return std::move(open_each({name}).front()); }
 
@@ -72,7 +112,7 @@ class RsyncStore final : public Store {
       for (std::size_t i = 0; i < names.size(); ++i) {
         if (texts[i] != entry.name) continue;
         require_file(entry, names[i]);
-        sources[i] = receive(module_, names[i], entry.size);
+        sources[i] = std::make_unique<RsyncSource>(module_, names[i], entry.size);
       }
     }
     return sources;
@@ -143,8 +183,9 @@ class RsyncStore final : public Store {
   std::string caveat() const override {
     return fmt::format(
         "{}: a daemon syncs no directory{}: what was stored in the last moments may be gone after a power "
-        "cut there",
-        describe(), module_->has_fsync ? "" : ", and this one no file (no --fsync)");
+        "cut there; of two hosts that send one name at the same time each is told that its file is stored, "
+        "and only the later one is",
+        describe(), module_->has_fsync() ? "" : ", and this one no file (no --fsync)");
   }
 
  private:
@@ -157,13 +198,13 @@ class RsyncStore final : public Store {
   std::vector<RsyncEntry> look(const std::vector<std::string>& names) {
     std::vector<RsyncEntry> entries;
     const std::string list = zero_terminated(names);
-    RsyncClient::Command command{{"--list-only", "--files-from=-", "--from0", "--ignore-missing-args", "--",
-                                  module_->client.directory(), "."}};
+    RsyncCommand command{{"--list-only", "--files-from=-", "--from0", "--ignore-missing-args", "--",
+                          module_->directory(), "."}};
     if (names.empty())
-      command.arguments = {"--list-only", "--dirs", "--exclude=/*", "--", module_->client.directory()};
+      command.arguments = {"--list-only", "--dirs", "--exclude=/*", "--", module_->directory()};
     command.names = list;
     command.each = [&](const std::string& line) { entries.push_back(parse_rsync_entry(line)); };
-    module_->client.run_or_fail(command);
+    module_->run(command);
     return entries;
   }
   std::optional<RsyncEntry> find(const Name& name) {
@@ -173,22 +214,22 @@ class RsyncStore final : public Store {
 
   // The list is parked first: an rsync that has to wait for a slow reader would run into its time limit.
   void list_entries(std::string_view prefix, const std::function<bool(const RsyncEntry&)>& each) {
-    SpoolFile lines(module_->temporary_directory);
+    SpoolFile lines(module_->temporary_directory());
     in_context("list " + describe(), [&] {
       std::string pending;
-      RsyncClient::Command command{{"--list-only", "--dirs"}};
+      RsyncCommand command{{"--list-only", "--dirs"}};
       const bool is_plain =
           std::ranges::all_of(prefix, [](unsigned char c) { return std::isalnum(c) != 0 || c == '.'; });
       if (is_plain && !prefix.empty()) command.arguments.push_back(fmt::format("--include=/{}*", prefix));
       if (is_plain && !prefix.empty()) command.arguments.emplace_back("--exclude=/*");
-      command.arguments.insert(command.arguments.end(), {"--", module_->client.directory()});
+      command.arguments.insert(command.arguments.end(), {"--", module_->directory()});
       command.each = [&](const std::string& line) {
         (pending += line) += '\n';
         if (pending.size() < 64 * 1024) return;
         lines.write(as_bytes(pending));
         pending.clear();
       };
-      module_->client.run_or_fail(command);
+      module_->run(command);
       lines.write(as_bytes(pending));
     });
     const auto reader = lines.reader();
@@ -201,19 +242,19 @@ class RsyncStore final : public Store {
 
   void remove_names(const std::vector<std::string>& names) {
     // What is missing in an empty directory is to be removed there, too.
-    const TemporaryDirectory empty(module_->temporary_directory);
+    const TemporaryDirectory empty(module_->temporary_directory());
     const std::string list = zero_terminated(names);
-    RsyncClient::Command command{{"--delete-missing-args", "--files-from=-", "--from0", "--",
-                                  (empty.path() / ".").native(), module_->client.directory()}};
+    RsyncCommand command{{"--delete-missing-args", "--files-from=-", "--from0", "--",
+                          (empty.path() / ".").native(), module_->directory()}};
     command.names = list;
-    module_->client.run_or_fail(command);
+    module_->run(command);
   }
 
   std::string send_clock() {
-    const SpoolFile nothing(module_->temporary_directory);
-    const TemporaryDirectory unique(module_->temporary_directory);
+    const SpoolFile nothing(module_->temporary_directory());
+    const TemporaryDirectory unique(module_->temporary_directory());
     const std::string name = ".pitr-clock" + unique.path().extension().native();
-    if (!send(*module_, nothing, name)) fail(Exit::failed, "{} exists", name);
+    if (!module_->send(nothing, name)) fail(Exit::failed, "{} exists", name);
     return name;
   }
 

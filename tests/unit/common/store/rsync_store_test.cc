@@ -166,6 +166,11 @@ TEST_CASE("a daemon without --fsync is used without it, and the caveat says so")
   CHECK(store->caveat().find("no --fsync") != std::string::npos);
 }
 
+TEST_CASE("the caveat says that two who send one name at the same time are both told that it is stored") {
+  const Scratch scratch;
+  CHECK(open_there(scratch / "")->caveat().find("each is told that its file is stored") != std::string::npos);
+}
+
 TEST_CASE("only old temporary files of rsync are litter") {
   const Scratch scratch;
   for (const std::string file : {".a.X1y2Z3", ".profile.backup", "a.X1y2Z3", ".X1y2Z3", ".b.X1y2Z"}) {
