@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <functional>
 
 #include "common/os/lock.h"
@@ -15,7 +16,9 @@ namespace pitr {
 namespace {
 
 constexpr std::string_view temporary_mark = ".tmp.";
-constexpr std::string_view ssh_mark = "ssh";  // see ssh_far_side.sh
+// See ssh_far_side.sh.
+constexpr std::string_view ssh_mark = "ssh";
+constexpr std::string_view slot_mark = "slot";
 constexpr int temporary_slots = 100;  // more live writers of one name than this are an error, not a wait
 
 std::string temporary_name(const std::string& name, int slot) {
@@ -31,19 +34,44 @@ int open_at(const Fd& directory, const std::string& name, int flags) {
   }
 }
 
-// Is "NAME.tmp.sshPID" of a shell that is alive?
-bool is_written_over_ssh(std::string_view name) {
-  const auto pid = name.rfind(temporary_mark) + temporary_mark.size();
-  if (!name.substr(pid).starts_with(ssh_mark)) return false;
+// What follows ".tmp." and `mark`; "" when the name has no such mark.
+std::string behind_mark(std::string_view name, std::string_view mark) {
+  const std::string_view tail = name.substr(name.rfind(temporary_mark) + temporary_mark.size());
+  return tail.starts_with(mark) ? std::string(tail.substr(mark.size())) : std::string();
+}
+
+bool has_process(const std::string& pid) {
   int number = 0;
-  std::from_chars(name.data() + pid + ssh_mark.size(), name.data() + name.size(), number);
+  std::from_chars(pid.data(), pid.data() + pid.size(), number);
   return number > 0 && (::kill(number, 0) == 0 || errno == EPERM);
+}
+
+// Is "NAME.tmp.sshPID" of a shell that is alive?
+bool is_written_over_ssh(std::string_view name) { return has_process(behind_mark(name, ssh_mark)); }
+
+bool is_young(const Fd& directory, const std::string& name) {
+  constexpr std::time_t day = 24 * 60 * 60;
+  struct stat status {};
+  return ::fstatat(directory.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+         status.st_mtime + day > ::time(nullptr);
+}
+
+// The pid in "NAME.tmp.slotN"; "" when it is no such link.
+std::string pid_in_slot(const Fd& directory, const std::string& name) {
+  char pid[32];
+  if (behind_mark(name, slot_mark).empty()) return {};
+  const ssize_t length = ::readlinkat(directory.number(), name.c_str(), pid, sizeof pid);
+  return length > 0 ? std::string(pid, static_cast<std::size_t>(length)) : std::string();
 }
 
 // Removes `name` when its writer is dead; false when it is alive. Only who holds the lock of the very file
 // that the name stands for removes the name, so a name is never taken from a live writer.
 bool remove_if_dead(const Fd& directory, const std::string& name) {
-  if (is_written_over_ssh(name)) return false;
+  if (const std::string pid = pid_in_slot(directory, name); !pid.empty()) {
+    return !has_process(pid) && ::unlinkat(directory.number(), name.c_str(), 0) == 0;
+  }
+  const bool is_shells = !behind_mark(name, ssh_mark).empty();
+  if (is_shells && (is_written_over_ssh(name) || is_young(directory, name))) return false;
   const int number = open_at(directory, name, O_RDWR | O_NONBLOCK);
   if (number < 0) return errno == ENOENT;  // one of another user, or no file at all, is left to its owner
   const Fd file(number, joined_name(directory, name));
@@ -114,7 +142,12 @@ bool is_temporary_name(std::string_view name) {
   const auto mark = name.rfind(temporary_mark);
   if (mark == std::string_view::npos || mark == 0) return false;
   std::string_view slot = name.substr(mark + temporary_mark.size());
-  if (slot.starts_with(ssh_mark)) slot.remove_prefix(ssh_mark.size());
+  for (const std::string_view shells : {ssh_mark, slot_mark}) {
+    if (slot.starts_with(shells)) {
+      slot.remove_prefix(shells.size());
+      break;
+    }
+  }
   return !slot.empty() && slot.find_first_not_of("0123456789") == std::string_view::npos;
 }
 

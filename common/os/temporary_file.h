@@ -10,12 +10,11 @@ namespace pitr {
 
 // What becomes NAME is written under a temporary name beside it, of one of two kinds:
 // - NAME.tmp.N: its writer runs on this host and holds a lock on it for as long as it lives. One whose lock
-// can be had
-//   belongs to a dead run, whatever its pid or age.
+//   can be had belongs to a dead run, whatever its pid or age.
 // - NAME.tmp.sshPID: its writer is a shell that another host started here (ssh_far_side.sh), and a shell has
-// no lock
-//   that would end with it. It is alive while this host has a process of that number; a number that was given
-//   out again only delays the removal.
+//   no lock that would end with it. It is alive while this host has a process of that number, or while the
+//   file is younger than a day: the shell may run on a third host or in a container that shares the
+//   directory. The symbolic links NAME.tmp.slotN hold the pids of such shells.
 struct TemporaryFile {
   std::string name;  // in its directory
   Fd file;

@@ -91,7 +91,11 @@ class SshSink final : public Sink {
   ~SshSink() override {
     if (session_->is_broken()) return;
     try {
-      // Waited for: a temporary file that stays until the connection ends would look like a living writer's.
+      if (is_published_) {
+        session_->send({"forget"});  // comes before whatever this session is asked next
+        return;
+      }
+      // Waited for: else the temporary file could be seen after this.
       session_->send({"drop"});
       session_->reply();
     } catch (const std::exception&) {
@@ -126,6 +130,7 @@ class SshSink final : public Sink {
       session_->send({"publish", name_.text()});
       return session_->reply();
     });
+    is_published_ = answer == "ok";
     if (answer == "conflict")
       throw AtomicFile::Conflict(Exit::failed, "create " + described_ + ": file exists");
   }
@@ -158,7 +163,7 @@ class SshSink final : public Sink {
   Sha256 digest_;
   std::vector<std::byte> block_;
   std::uint64_t size_ = 0;
-  bool prepared_ = false;
+  bool prepared_ = false, is_published_ = false;
 };
 
 class SshStore final : public Store {

@@ -40,7 +40,7 @@ class StorePlace {
   void plant_directory(const std::string& name) { std::filesystem::create_directory(scratch_ / name); }
   void plant_fifo(const std::string& name) { REQUIRE(::mkfifo((scratch_ / name).c_str(), 0600) == 0); }
   // Everything that lies there, also what list() hides.
-  std::set<std::string> names() {
+  virtual std::set<std::string> names() {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(scratch_ / ""))
       names.insert(entry.path().filename());

@@ -141,16 +141,31 @@ TEST_CASE("too many live writers of one name are an error") {
 
 TEST_CASE("a temporary name is told from every other") {
   const std::string_view temporary[] = {
-      "a.tmp.0",       "a.tmp.99",  "a.tmp.007",  "000000010000000000000007.zst.tmp.3",
-      "a.tmp.0.tmp.1", "a b.tmp.5", "a.tmp.ssh17"};
+      "a.tmp.0",       "a.tmp.99",  "a.tmp.007",   "000000010000000000000007.zst.tmp.3",
+      "a.tmp.0.tmp.1", "a b.tmp.5", "a.tmp.ssh17", "a.tmp.slot0"};
   for (const std::string_view name : temporary) {
     CAPTURE(name);
     CHECK(is_temporary_name(name));
   }
-  const std::string_view other[] = {
-      "",        "a",         ".tmp.0",     "tmp.0",     "a.tmp",    "a.tmp.",
-      "a.tmp.x", "a.tmp.0x",  "a.tmp.-1",   "a.tmp. 0",  "a.tmp.0 ", "a.tmp0",
-      "a.TMP.0", "a.tmp.ssh", "a.tmp.0.gz", "a.tmp.1.2", "atmp.0",   "000000010000000000000007"};
+  const std::string_view other[] = {"",
+                                    "a",
+                                    ".tmp.0",
+                                    "tmp.0",
+                                    "a.tmp",
+                                    "a.tmp.",
+                                    "a.tmp.x",
+                                    "a.tmp.0x",
+                                    "a.tmp.-1",
+                                    "a.tmp. 0",
+                                    "a.tmp.0 ",
+                                    "a.tmp0",
+                                    "a.TMP.0",
+                                    "a.tmp.ssh",
+                                    "a.tmp.slot",
+                                    "a.tmp.0.gz",
+                                    "a.tmp.1.2",
+                                    "atmp.0",
+                                    "000000010000000000000007"};
   for (const std::string_view name : other) {
     CAPTURE(name);
     CHECK_FALSE(is_temporary_name(name));
@@ -191,4 +206,24 @@ TEST_CASE("all dead temporary files of a directory are removed, and nothing else
   CHECK(names_in(scratch / "") ==
         ".tmp.0 a d.tmp directory.tmp.0 e.tmp.x fifo.tmp.0 link.tmp.0 live.tmp.0 loop.tmp.0 own.tmp.0");
   CHECK(failure_of([&] { remove_dead_temporaries(scratch / "missing"); }).code == Exit::failed);
+}
+
+TEST_CASE("what a shell of another host wrote is litter when it is a day old and the shell is dead") {
+  const Scratch scratch;
+  const std::string living = fmt::format("{}", ::getpid()), dead = "4194305";
+  for (const std::string& pid : {living, dead}) {
+    scratch.write("old.tmp.ssh" + pid, "half");
+    fs::last_write_time(scratch / ("old.tmp.ssh" + pid),
+                        fs::file_time_type::clock::now() - std::chrono::hours(25));
+    scratch.write("young.tmp.ssh" + pid, "half");
+    fs::create_symlink(pid, scratch / ("of-" + pid + ".tmp.slot0"));
+  }
+  remove_dead_temporaries(scratch / "");
+  CHECK_FALSE(fs::exists(scratch / ("old.tmp.ssh" + dead)));
+  for (const std::string& kept : {"old.tmp.ssh" + living, "young.tmp.ssh" + living, "young.tmp.ssh" + dead}) {
+    CAPTURE(kept);
+    CHECK(fs::exists(scratch / kept));
+  }
+  CHECK(fs::is_symlink(scratch / ("of-" + living + ".tmp.slot0")));
+  CHECK_FALSE(fs::is_symlink(scratch / ("of-" + dead + ".tmp.slot0")));
 }

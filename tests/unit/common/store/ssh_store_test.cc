@@ -10,6 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* no_process = "4194305";  // no process ever has this pid
+
 // One for all: it takes keys and a start.
 Sshd& sshd() {
   static Sshd the_one;
@@ -21,9 +23,29 @@ class SshPlace final : public StorePlace {
   std::unique_ptr<Store> open() override {
     return open_over_ssh(sshd().place(directory()), sshd().remote(), {});
   }
-  // No process ever has this pid.
-  std::string litter(const std::string& name) const override { return name + ".tmp.ssh4194305"; }
+  std::string litter(const std::string& name) const override { return name + ".tmp.ssh" + no_process; }
+  void plant_litter(const std::string& name) override {
+    StorePlace::plant_litter(name);
+    plant_link(name + ".tmp.slot9", no_process);
+    fs::last_write_time(directory() / litter(name),
+                        fs::file_time_type::clock::now() - std::chrono::hours(25));
+  }
+  // Without the links of the writers: nobody waits until the one of a stored file has gone.
+  std::set<std::string> names() override {
+    std::set<std::string> names = StorePlace::names();
+    std::erase_if(names, [](const std::string& each) { return each.find(".tmp.slot") != each.npos; });
+    return names;
+  }
 };
+
+// What the far side does, on this host and without ssh: `prefix` runs its shell, `suffix` gets what it says.
+Remote local(const Scratch& scratch, const std::string& prefix, const std::string& suffix) {
+  Remote remote;
+  remote.ssh = scratch.write(
+      "ssh", fmt::format("#!/bin/sh\nfor command; do :; done\n{} sh -c \"$command\" {}\n", prefix, suffix));
+  fs::permissions(remote.ssh, fs::perms(0700));
+  return remote;
+}
 
 std::unique_ptr<Store> open_there(const fs::path& directory, Openness openness = {}) {
   return open_over_ssh(sshd().place(directory), sshd().remote(), openness);
@@ -79,6 +101,73 @@ TEST_CASE("names and paths are data to the far side, whatever is in them") {
     CHECK_FALSE(fs::exists(scratch / path / "*"));
     CHECK_FALSE(fs::exists(scratch / path / "pwned"));
   }
+}
+
+TEST_CASE("over ssh a file is looked for and stored in four round trips") {
+  const Scratch scratch, far;
+  const fs::path answers = scratch / "answers";
+  {
+    const auto store =
+        open_over_ssh("host:" + (far / "").native(), local(scratch, "", "| tee " + answers.native()), {});
+    CHECK_FALSE(store->open_each({*Name::parse("a"), *Name::parse("a.zst")})[0]);  // one
+    put(*store, "a", "whole");                                                     // begin, settle, publish
+  }
+  CHECK(text_of(answers) == "/pitr\n/ok\n/none\n/none\n/ok\n/ok\n/ok\n");
+  CHECK(text_of(far / "a") == "whole");
+}
+
+TEST_CASE("over ssh nothing reads the directory for one file") {
+  const Scratch scratch, far;
+  const fs::path trace = scratch / "trace";
+  {
+    const auto store = open_over_ssh(
+        "host:" + (far / "").native(),
+        local(scratch, "exec strace -f -qq -e trace=getdents,getdents64,link,linkat -o " + trace.native(),
+              ""),
+        {});
+    put(*store, "a", "whole");
+    store->sync(*Name::parse("a"));
+    CHECK_FALSE(store->has_living_writer(*Name::parse("a")));
+  }
+  CHECK(text_of(trace).find("link") != std::string::npos);
+  CHECK(text_of(trace).find("getdents") == std::string::npos);
+}
+
+TEST_CASE("what a dead shell left of a file goes when the file is written again") {
+  SshPlace place;
+  place.plant_litter("a");
+  place.plant("b.tmp.ssh4194305", "");
+  put(*place.open(), "a", "whole");
+  CHECK(place.names() == std::set<std::string>{"a", "b.tmp.ssh4194305"});
+}
+
+TEST_CASE("over ssh the writer of a file lives until its sink is gone, and leaves nothing") {
+  const Scratch far;
+  const auto store = open_there(far / "");
+  auto sink = store->create(*Name::parse("a"));
+  sink->finish();
+  CHECK(open_there(far / "")->has_living_writer(*Name::parse("a")));
+  sink.reset();
+  CHECK_FALSE(store->has_living_writer(*Name::parse("a")));
+  CHECK(std::distance(fs::directory_iterator(far / ""), {}) == 1);
+}
+
+TEST_CASE("over ssh a young temporary file may be of a shell that this host does not see") {
+  SshPlace place;
+  place.plant("young.tmp.ssh4194305", "half");
+  place.plant_litter("old");
+  place.open()->remove_litter();
+  CHECK(place.names() == std::set<std::string>{"young.tmp.ssh4194305"});
+}
+
+TEST_CASE("in a directory of another host that was removed nothing is absent") {
+  const Scratch scratch;
+  fs::create_directory(scratch / "there");
+  const auto store = open_there(scratch / "there");
+  CHECK_FALSE(store->open(*Name::parse("a")));
+  fs::remove(scratch / "there");
+  CHECK(failure_of([&] { return store->open(*Name::parse("a")); }).mentions("the directory was removed"));
+  CHECK(failure_of([&] { store->list("", [](const Name&) { return true; }); }).code == Exit::failed);
 }
 
 TEST_CASE("a place that no ssh could reach is refused before anything is run") {
