@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "basebackup/base/delivery.h"
+#include "basebackup/base/set_delivery.h"
 #include "common/cli/log.h"
 #include "common/cli/pace.h"
 #include "common/postgres/server.h"
@@ -27,8 +27,10 @@ struct BackupOptions {
   std::size_t workers = 1;
   bool fast_checkpoint = true;
   bool call_primary = false;  // `server` is the primary, `data_directory` a standby's
-  std::string
-      standby_host;  // with call_primary: where that standby can be asked for a restartpoint; "" for nowhere
+  bool no_archive = false;    // the user knows that the server archives nothing
+  // With call_primary: where that standby can be asked for a restartpoint; "" for nowhere, and for the
+  // primary's port.
+  std::string standby_host, standby_port;
   std::chrono::seconds checkpoint_patience{3600};
   std::chrono::seconds wal_patience{600};
   PaceOptions pace;

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -7,11 +6,11 @@
 #include "basebackup/base/backup.h"
 #include "basebackup/base/finish.h"
 #include "basebackup/base/places.h"
+#include "basebackup/base/removal_pause.h"
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
 #include "common/codec/digest.h"
 #include "common/os/file.h"
-#include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/os/parallel.h"
 #include "common/process/process.h"
@@ -107,6 +106,8 @@ std::vector<Option> option_table(Options& options) {
       {"source", "s", "[CODEC=]DIR", "find WAL in DIR too; may be given often",
        append_place(backup.sources, &options.remote), true},
       {"skip-xlogs", "sx", "", "bundle no WAL: a restore needs the archive", set_flag(backup.skip_wal)},
+      {"no-archive", "", "", "the server archives nothing: take WAL from pg_wal",
+       set_flag(backup.no_archive)},
       {"host", "h", "HOST", "connect to HOST, or to the socket in directory HOST",
        set_text(backup.server.host)},
       {"port", "p P", "PORT", "connect to PORT", set_port(backup.server.port)},
@@ -121,6 +122,7 @@ std::vector<Option> option_table(Options& options) {
        set_flag(backup.call_primary)},
       {"standby-host", "", "HOST", "ask the standby at HOST for restartpoints",
        set_text(backup.standby_host)},
+      {"standby-port", "", "PORT", "its port (default: that of the primary)", set_text(backup.standby_port)},
       {"checkpoint-wait", "", "SECONDS", "wait so long for a restartpoint (default: 3600)",
        set_number(options.checkpoint_wait, 0, 864000)},
       {"finish", "", "NAME", "complete the set NAME, which waits for WAL", set_text(options.finish)},
@@ -154,8 +156,12 @@ void check(const BackupOptions& backup) {
   if (!backup.standby_host.empty() && !backup.call_primary) {
     fail(Exit::usage, "--standby-host goes with --call-primary; without it --host is the standby");
   }
-  if (backup.staging.empty() && backup.sources.empty() && !backup.skip_wal) {
-    fail(Exit::usage, "nowhere to find the WAL of the backup: give --xlogs, --source or --skip-xlogs");
+  if (!backup.standby_port.empty() && backup.standby_host.empty())
+    fail(Exit::usage, "--standby-port goes with --standby-host");
+  if (backup.staging.empty() && backup.sources.empty() && !backup.skip_wal && !backup.no_archive) {
+    fail(Exit::usage,
+         "nowhere to find the WAL of the backup: give --xlogs or --source; --no-archive when the server "
+         "archives nothing; --skip-xlogs for a backup without WAL");
   }
   if (!backup.staging.empty() && !backup.staging.starts_with('/')) {
     fail(Exit::usage, "--xlogs {}: not an absolute path", backup.staging);
@@ -164,32 +170,6 @@ void check(const BackupOptions& backup) {
     fail(Exit::usage, "--xlogs {}: it lies in the data directory", backup.staging);
   }
 }
-
-// Keeps pitr-restore and pitr-cleanup from removing WAL while it lives. A file that a person put there is
-// left alone, also at the end; what a dead backup left, with its pid in it, is taken over.
-class RemovalPause {
- public:
-  RemovalPause(const std::filesystem::path& trigger, mode_t mode, Log& log) {
-    if (is_of_a_person(trigger)) {
-      log.note("{} exists: removal is paused already, and stays so", trigger.native());
-      return;
-    }
-    ours_.emplace(trigger, mode);
-  }
-
- private:
-  static bool is_of_a_person(const std::filesystem::path& trigger) {
-    Fd file = open_if_there(trigger, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    if (!file || is_locked(trigger)) return false;
-    std::string text;
-    StringSink sink(text);
-    FileSource source(std::move(file));
-    copy(source, sink);
-    return text.empty() || text.find_first_not_of("0123456789\n") != text.npos;
-  }
-
-  std::optional<LockFile> ours_;
-};
 
 int finish(Options& options, Log& log) {
   const BackupOptions& backup = options.backup;
@@ -263,6 +243,10 @@ int main(int argc, char** argv) {
       manual, with_log_options(table, log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage,
       [&] {
-        if (!options.backup.data_directory.empty()) become_owner_of(options.backup.data_directory);
+        if (!options.backup.data_directory.empty()) return become_owner_of(options.backup.data_directory);
+        // --finish: what is added to a set belongs to whoever has the set.
+        for (const Place& place : options.places.local) {
+          if (!options.finish.empty() && is_there(place.place)) return become_owner_of(place.place);
+        }
       });
 }

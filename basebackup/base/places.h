@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "basebackup/base/delivery.h"
+#include "basebackup/base/set_delivery.h"
 #include "common/store/place.h"
 
 namespace pitr {

@@ -11,7 +11,7 @@ std::optional<SetWal> write_set_wal(const Cluster& cluster, const WalRange& rang
     const auto tar = set.create(SetPart::xlog);
     const auto from = write_wal(cluster, range, collector, *tar, temporary_directory);
     tar->finish();
-    return SetWal{tar->raw_bytes(), from == WalCollector::From::pg_wal};
+    return SetWal{tar->offset(), from == WalCollector::From::pg_wal};
   } catch (const Error& error) {
     throw_if_signalled();
     if (!set.any_left()) throw;

@@ -88,12 +88,12 @@ class SetBranch {
   // Throws when `store` holds a set of our names, or one is just being published there.
   void require_free_names(Store& store, bool data_is_ours, Log& log) const {
     const auto file = [&](SetPart part) { return names_.file(part, compression_.codec); };
-    std::vector<Name> whole = {file(SetPart::meta)}, parts = {file(SetPart::xlog)};
-    for (const std::string& algorithm : digests_)
-      parts.push_back(names_.digest(algorithm, compression_.codec));
-    if (!data_is_ours) {
+    std::vector<Name> whole = {file(SetPart::meta)};
+    std::vector<SetNames::Part> parts = names_.parts(compression_.codec, digests_);
+    if (data_is_ours) {
+      parts.erase(parts.begin());
+    } else {
       whole.push_back(file(SetPart::waiting));
-      parts.push_back(file(SetPart::data));
     }
     pitr::require_free_names(store, whole, parts, log);
   }
@@ -139,11 +139,9 @@ class SetBranch {
   void publish_meta(SetPart part, const SetWriter::WriteMeta& write_meta) {
     PendingFile& file = open_pending(names_.file(part, compression_.codec));
     auto stored = std::make_unique<StoredBytes>(file, std::vector<std::string>{}, nullptr);
-    const auto sink = compress(compression_, 1, sealed(compression_.codec, std::move(stored)));
-    TarWriter tar(*sink);
+    TarWriter tar(compress(compression_, 1, sealed(compression_.codec, std::move(stored))));
     write_meta(tar, {stored_bytes_, index_bytes_, digest_texts_});
     tar.finish();
-    sink->finish();
     file.publish();
     for (Destination* place : places_) place->complete = !place->failed;
   }
@@ -210,12 +208,12 @@ std::unique_ptr<Sink> SetWriter::create_sink(SetPart part) {
   return tee;
 }
 
-std::unique_ptr<BackupTar> SetWriter::create(SetPart part) {
+std::unique_ptr<TarWriter> SetWriter::create(SetPart part) {
   const auto note = [this, part](std::string_view path, const TarPosition& position, std::uint64_t size) {
     for (const auto& branch : branches_)
       branch->add_member({part, path, position.header, position.data, size});
   };
-  return std::make_unique<BackupTar>(create_sink(part), note);
+  return std::make_unique<TarWriter>(create_sink(part), note);
 }
 
 void SetWriter::abandon(SetPart part) {

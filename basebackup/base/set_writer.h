@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "basebackup/copying/backup_tar.h"
+#include "basebackup/copying/tar_writer.h"
 #include "common/cli/log.h"
 #include "common/os/spool_file.h"
 #include "common/set/backup_index.h"
@@ -50,7 +50,7 @@ class SetWriter {
 
   // The data or xlog file at every destination; the index tells where its members lie. finish() completes it;
   // it is published later.
-  std::unique_ptr<BackupTar> create(SetPart part);
+  std::unique_ptr<TarWriter> create(SetPart part);
 
   // This file was created last, or could not be, and is not to be: nothing is left of it.
   void abandon(SetPart part);

@@ -44,6 +44,17 @@ void require_standby_of(Server& primary, const std::filesystem::path& data_direc
   }
 }
 
+// Recovery to a point in time ends with a promotion, which the copy would not survive.
+bool is_standby(Server& server, const std::filesystem::path& data_directory) {
+  if (server.value("SELECT pg_is_in_recovery()") != "t") return false;
+  if (!is_there(data_directory / "standby.signal")) {
+    fail(Exit::failed,
+         "{}: the server recovers to a point in time and is no standby (no standby.signal): wait for its end",
+         data_directory.native());
+  }
+  return true;
+}
+
 // Directories of the data directory that hold logs or statistics, by the server's settings.
 std::vector<std::string> emptied_directories(Server& server) {
   std::vector<std::string> emptied;
@@ -101,12 +112,28 @@ Cluster look_at_cluster(Server& server, const std::filesystem::path& path, DataO
           .walk = {.top = given.filename().native(),
                    .version_directory = version_directory(std::to_string(major), control.catalog_version),
                    .skip_logs = true,
-                   .emptied = emptied_directories(server),
-                   .tablespace_paths = of == DataOf::its_standby
-                                           ? tablespaces_of(server)
-                                           : std::map<std::string, std::filesystem::path>()},
-          .is_standby = server.value("SELECT pg_is_in_recovery()") == "t",
+                   .emptied = emptied_directories(server)},
+          .of = of,
+          .is_standby = is_standby(server, directory),
+          .archiving_is_off = server.setting("archive_mode") == "off",
           .owner = *status};
+}
+
+void choose_tablespaces(Cluster& cluster, Server& server) {
+  if (cluster.of == DataOf::server) {
+    cluster.walk.tablespaces = tablespace_links(cluster.data_directory);
+    return;
+  }
+  // The standby may not have replayed the creation of one that the map of its primary names.
+  cluster.walk.tablespace_paths = tablespaces_of(server);
+  cluster.walk.tablespaces.emplace();
+  for (const auto& [oid, path] : cluster.walk.tablespace_paths) cluster.walk.tablespaces->insert(oid);
+}
+
+void require_server_of(Server& standby, const Cluster& cluster) {
+  require_same_cluster(standby, cluster.data_directory, cluster.control);
+  if (standby.value("SELECT pg_is_in_recovery()") != "t") fail(Exit::usage, "it is no standby");
+  require_own_directory(standby, cluster.data_directory);
 }
 
 }  // namespace pitr

@@ -14,6 +14,12 @@
 
 namespace pitr {
 
+// Whose data directory is copied, while the backup runs in `server`.
+enum class DataOf {
+  server,      // its own, be it a primary or a standby
+  its_standby  // that of a standby of this primary (--call-primary)
+};
+
 // The cluster that is backed up: what its server and its data directory say of it.
 struct Cluster {
   std::filesystem::path data_directory;  // absolute, no trailing slash
@@ -23,17 +29,13 @@ struct Cluster {
   ControlFile control;                   // as it was before the backup
   Openness openness;
   WalkOptions walk;
-  bool is_standby;    // the directory is a standby's, and the backup runs in it
-  struct stat owner;  // of the data directory: what we add to the tars belongs to its owner
+  DataOf of = DataOf::server;
+  bool is_standby;                // the directory is a standby's, and the backup runs in it
+  bool archiving_is_off = false;  // archive_mode of the server
+  struct stat owner;              // of the data directory: what we add to the tars belongs to its owner
 
   // A file that we make ourselves, under `path` of the unpacked data directory.
   TarMember own_file(const std::string& path, std::uint64_t size) const;
-};
-
-// Whose data directory is copied, while the backup runs in `server`.
-enum class DataOf {
-  server,      // its own, be it a primary or a standby
-  its_standby  // that of a standby of this primary (--call-primary)
 };
 
 // Where the server has its tablespaces, by OID; without those in place.
@@ -41,5 +43,12 @@ std::map<std::string, std::filesystem::path> tablespaces_of(Server& server);
 
 // Throws when `data_directory` is not that of this server, or of a standby of this primary.
 Cluster look_at_cluster(Server& server, const std::filesystem::path& data_directory, DataOf of);
+
+// Which tablespaces are copied: those of the map that the server has just made. Called directly behind the
+// start of the backup, before anything that takes time.
+void choose_tablespaces(Cluster& cluster, Server& server);
+
+// Throws unless `standby` is the standby whose directory is copied.
+void require_server_of(Server& standby, const Cluster& cluster);
 
 }  // namespace pitr

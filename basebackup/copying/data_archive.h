@@ -2,50 +2,50 @@
 
 #include <functional>
 
-#include "basebackup/copying/backup_tar.h"
 #include "basebackup/copying/cluster.h"
+#include "basebackup/copying/end_backup.h"
 #include "basebackup/copying/page_check.h"
-#include "basebackup/copying/session.h"
+#include "basebackup/copying/tar_writer.h"
 #include "common/os/spool_file.h"
 #include "common/postgres/manifest.h"
 
 namespace pitr {
 
+using EachPiece = std::function<void(std::size_t)>;  // is called with the number of its bytes
+
 // The data file of a backup: everything of the data directory, then what makes it a backup.
 class DataArchive {
  public:
-  enum class Files {
-    stored,
-    judged,  // only read, for their pages: something else brings them, later bytes maybe, so that there is no
-             // manifest
-  };
   // `tar` stays the caller's, who finishes it.
-  DataArchive(const Cluster& cluster, BackupTar& tar, const std::filesystem::path& temporary_directory,
-              Files files = Files::stored);
+  DataArchive(const Cluster& cluster, TarWriter& tar, const std::filesystem::path& temporary_directory);
 
-  // Copies, or judges, the data directory; `each` is called for every piece of it with the number of its
-  // bytes.
-  void write_data(const std::function<void(std::size_t)>& each);
-  // Label, map, manifest, in this order. The label exists only after the stop; `control` has to be read after
-  // everything else, and is held so that the manifest can name it.
-  void write_label(const StopResult& stop, const ControlFile& control, const WalRange& range);
-  // The last member; under its own name, or one that whoever unpacks it changes into that.
-  void write_control(const ControlFile& control, const std::string& path = "global/pg_control");
+  // Copies the data directory.
+  void write_data(const EachPiece& each);
+  // Label, map and manifest, in this order. The manifest names pg_control, which write_control() adds last.
+  void write_tail(const BackupEnd& end);
 
-  // Pages that are damaged in the cluster itself; known only when the backup has ended.
-  std::vector<BadPage> bad_pages(Lsn start, Lsn stop) const { return pages_.bad_pages(start, stop); }
+  const PageCheck& pages() const { return pages_; }
   SpoolFile& manifest() { return manifest_bytes_; }
 
  private:
-  void store(const Entry& entry, const std::function<void(std::size_t)>& each);
-  void store_own(const std::string& path, Bytes content);
+  void name(const std::string& path, Bytes content);
 
   const Cluster& cluster_;
-  BackupTar& tar_;
-  Files files_;
+  TarWriter& tar_;
   SpoolFile manifest_bytes_;
   ManifestWriter manifest_;
   PageCheck pages_;
 };
+
+// Stores the directories and links of the data directory, and reads its files for their pages alone:
+// something else brings those, later bytes maybe, so that there is no manifest.
+PageCheck write_links_and_check_pages(const Cluster& cluster, TarWriter& tar, const EachPiece& each);
+
+// The label and the map of tablespaces, if there is one.
+void write_label(TarWriter& tar, const Cluster& cluster, const StopResult& stop);
+
+// The last member; under its own name, or one that whoever unpacks it changes into that.
+void write_control(TarWriter& tar, const Cluster& cluster, const ControlFile& control,
+                   const std::string& path = "global/pg_control");
 
 }  // namespace pitr

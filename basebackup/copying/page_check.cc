@@ -9,8 +9,7 @@
 namespace pitr {
 namespace {
 
-constexpr std::uint32_t blocks_per_file = 131072;  // a segment file of a relation has 1 GiB
-constexpr std::size_t most_suspects = 100'000;     // with more bad pages the list says nothing new
+constexpr std::size_t most_suspects = 100'000;  // with more bad pages the list says nothing new
 constexpr int most_readings = 5;
 
 }  // namespace
@@ -22,8 +21,8 @@ void PageCheck::begin(const Entry& entry, const Fd& file) {
   const auto relation = parse_relation_file(std::filesystem::path(entry.path).filename().native());
   const bool is_place =
       path_.starts_with("base/") || path_.starts_with("global/") || path_.starts_with("pg_tblspc/");
-  is_relation_ = relation && is_place;
-  if (is_relation_) first_block_ = relation->segment * blocks_per_file;
+  is_relation_ = relation && is_place && knows_pages_;
+  if (is_relation_) first_block_ = relation->segment * pages_per_file_;
 }
 
 void PageCheck::piece(Bytes bytes) {

@@ -6,6 +6,7 @@
 #include "basebackup/copying/pgdata.h"
 #include "common/cli/log.h"
 #include "common/os/fd.h"
+#include "common/postgres/control_file.h"
 #include "common/postgres/page.h"
 
 namespace pitr {
@@ -23,7 +24,11 @@ struct BadPage {
 // written between start and stop is replayed from the WAL whatever was copied.
 class PageCheck {
  public:
-  explicit PageCheck(bool checksums) : checksums_(checksums) {}
+  // A server that was built for pages of another size than 8 kB has its files stored and not judged.
+  explicit PageCheck(const ControlFile& control)
+      : checksums_(control.data_checksum_version != 0),
+        knows_pages_(control.page_size == page_size),
+        pages_per_file_(control.pages_per_file) {}
 
   // The pieces that follow are those of this file, in order; whole pages but for the last one. `file` stays
   // open until the next begin().
@@ -37,7 +42,8 @@ class PageCheck {
   void judge(Page page);
   std::optional<std::string> read_again(std::uint64_t offset, std::string damage);
 
-  bool checksums_;
+  bool checksums_, knows_pages_;
+  std::uint32_t pages_per_file_;
   const Fd* file_ = nullptr;
   std::string path_;
   bool is_relation_ = false;

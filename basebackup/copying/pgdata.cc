@@ -30,8 +30,9 @@ constexpr std::array<std::string_view, 8> left_out_names = {
 constexpr std::array<std::string_view, 2> left_out_prefixes = {"pg_internal.init", "pgsql_tmp"};
 
 // Ours. They order a recovery, of the server that was here before; a restored copy must not obey them.
-constexpr std::array<std::string_view, 4> left_out_at_top = {"recovery.signal", "standby.signal",
-                                                             "recovery.conf", "recovery.done"};
+// The last one marks a directory that pitr-recover has not finished.
+constexpr std::array<std::string_view, 5> left_out_at_top = {
+    "recovery.signal", "standby.signal", "recovery.conf", "recovery.done", "pitr-recover.incomplete"};
 constexpr std::array<std::string_view, 2> log_directories = {"log", "pg_log"};
 
 template <typename List>
@@ -135,11 +136,9 @@ void Walker::run() {
 
 void Walker::find_tablespaces() {
   const fs::path links = root_ / "pg_tblspc";
-  const auto directory = read_directory(links);
-  if (!directory) return;
   std::set<std::string> locations;
-  for (const std::string& oid : directory->names) {
-    if (!is_number(oid)) continue;
+  for (const std::string& oid : tablespace_links(root_)) {
+    if (options_.tablespaces && !options_.tablespaces->contains(oid)) continue;
     const auto tablespace = look_at_tablespace(links / oid);
     if (!tablespace) continue;
     if (!locations.insert(tablespace->location).second) {
@@ -151,7 +150,7 @@ void Walker::find_tablespaces() {
   }
 }
 
-// Null when `link` is no link (a tablespace in place) or was dropped.
+// Null when it was dropped.
 std::optional<Tablespace> Walker::look_at_tablespace(const fs::path& link) const {
   const auto target = link_target(link);
   if (!target) return std::nullopt;
@@ -288,6 +287,17 @@ void Walker::emit_tablespace(const Place& link, const Tablespace& tablespace) {
 
 std::string version_directory(std::string_view major, std::uint32_t catalog_version) {
   return fmt::format("PG_{}_{}", major, catalog_version);
+}
+
+std::set<std::string> tablespace_links(const fs::path& root) {
+  std::set<std::string> oids;
+  const auto directory = read_directory(root / "pg_tblspc");
+  if (!directory) return oids;
+  for (const std::string& name : directory->names) {
+    // One in place is a directory.
+    if (is_number(name) && link_target(root / "pg_tblspc" / name)) oids.insert(name);
+  }
+  return oids;
 }
 
 void walk_data_directory(const fs::path& root, const WalkOptions& options,

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,9 @@ struct WalkOptions {
   // The copy is laid out at its place: what is stored of a tablespace has the absolute path that it goes to,
   // and the link leads there. Then each has to be in `tablespace_paths`.
   bool in_place = false;
+  // The OIDs of the tablespaces to store. Links that were created later are left to the WAL. Null: those that
+  // are there when the walk begins.
+  std::optional<std::set<std::string>> tablespaces{};
   // By OID: the path that a tablespace is stored under when it is not the one where it lies. A standby may
   // have it elsewhere than its primary, whose tablespace_map goes into the set.
   std::map<std::string, std::filesystem::path> tablespace_paths{};
@@ -47,6 +52,9 @@ struct WalkOptions {
 
 // "PG_15_202209061": what this cluster calls its directory in every tablespace. `major` as in PG_VERSION.
 std::string version_directory(std::string_view major, std::uint32_t catalog_version);
+
+// The OIDs of the tablespaces that `root` has links to.
+std::set<std::string> tablespace_links(const std::filesystem::path& root);
 
 // Calls `each` for everything that belongs into a backup of the data directory `root`: a directory before
 // what is in it, the names of a directory in byte order. Memory holds the names of one directory per level,
@@ -56,12 +64,12 @@ std::string version_directory(std::string_view major, std::uint32_t catalog_vers
 // pg_wal (empty directories pg_wal, archive_status and, if there, summaries) and of the directories that the
 // server empties at start; postmaster.pid and its like; temporary files and relations; every fork of an
 // unlogged relation but _init; sockets, FIFOs, devices. Left out by us besides: signal files, recovery.conf,
-// recovery.done, logs. global/pg_control too: it has to be stored after everything else, by the caller.
+// recovery.done, the mark of pitr-recover, logs. global/pg_control too: it has to be stored after everything
+// else, by the caller.
 //
 // pg_tblspc/<oid> becomes a link into tablespaces/<absolute path> of the same unpacking, and the cluster's
 // own directory in the tablespace is stored there. When that lies inside the data directory, it is left out
-// at its place in the tree: pg_verifybackup would find it twice. A tablespace that was created after the walk
-// began is left to the WAL. In-place tablespaces are plain directories.
+// at its place in the tree: pg_verifybackup would find it twice. In-place tablespaces are plain directories.
 //
 // Other symbolic links: to a file, stored as a file; to a directory that is stored empty, an empty directory;
 // to another directory, or to nothing, an Error. What vanishes during the walk is left out. What cannot be

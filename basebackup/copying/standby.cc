@@ -28,14 +28,4 @@ void wait_for_restartpoint(const Cluster& cluster, Lsn start, Server* standby, s
   }
 }
 
-void require_still_standby(const Cluster& cluster, const ControlFile& now) {
-  if (!is_there(cluster.data_directory / "standby.signal")) {
-    fail(Exit::failed, "{}: the standby was promoted during the backup", cluster.data_directory.native());
-  }
-  if (now.timeline != cluster.control.timeline) {
-    fail(Exit::failed, "{}: the timeline changed from {} to {} during the backup",
-         cluster.data_directory.native(), number(cluster.control.timeline), number(now.timeline));
-  }
-}
-
 }  // namespace pitr

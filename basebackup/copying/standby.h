@@ -16,7 +16,4 @@ namespace pitr {
 void wait_for_restartpoint(const Cluster& cluster, Lsn start, Server* standby, std::chrono::seconds patience,
                            const std::function<void()>& each, Log& log);
 
-// Throws when the standby was promoted, or its timeline changed, since `cluster` was looked at.
-void require_still_standby(const Cluster& cluster, const ControlFile& now);
-
 }  // namespace pitr

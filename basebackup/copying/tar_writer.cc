@@ -61,7 +61,7 @@ TarMember TarMember::of(const Entry& entry) {
 
 class TarWriter::Impl {
  public:
-  explicit Impl(Sink& next);
+  Impl(std::unique_ptr<Sink> next, Note note);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -84,12 +84,14 @@ class TarWriter::Impl {
   void fill(const TarMember& member);
   void check(la_ssize_t result);
 
-  Sink& next_;
+  std::unique_ptr<Sink> next_;
+  Note note_;
   std::uint64_t offset_ = 0;
   std::exception_ptr thrown_;  // by the sink
   bool abandoned_ = false;
-  std::string path_;        // of the member that is being written
-  std::uint64_t rest_ = 0;  // bytes that it still needs
+  std::string path_;                   // of the member that is being written
+  TarPosition position_{};             // of that member
+  std::uint64_t size_ = 0, rest_ = 0;  // its bytes, and those that are still missing
   std::map<uid_t, std::string> owners_;
   std::map<gid_t, std::string> groups_;
   const Utf8 utf8_;
@@ -97,7 +99,8 @@ class TarWriter::Impl {
   std::unique_ptr<struct archive, FreeArchive> archive_{::archive_write_new()};
 };
 
-TarWriter::Impl::Impl(Sink& next) : next_(next) {
+TarWriter::Impl::Impl(std::unique_ptr<Sink> next, Note note)
+    : next_(std::move(next)), note_(std::move(note)) {
   if (!entry_ || !archive_) fail(Exit::failed, "write tar: out of memory");
   check(::archive_write_set_format_pax_restricted(archive_.get()));
   // Unblocked: every byte is with the sink when a call returns, so that offset() is true.
@@ -116,7 +119,7 @@ la_ssize_t TarWriter::Impl::push(struct archive*, void* self, const void* bytes,
   auto& impl = *static_cast<Impl*>(self);
   if (impl.abandoned_ || impl.thrown_) return -1;
   try {
-    impl.next_.write(Bytes(static_cast<const std::byte*>(bytes), size));
+    impl.next_->write(Bytes(static_cast<const std::byte*>(bytes), size));
     impl.offset_ += size;
     return static_cast<la_ssize_t>(size);
   } catch (...) {
@@ -162,8 +165,9 @@ TarPosition TarWriter::Impl::begin(const TarMember& member) {
   // A warning about a name that is no UTF-8 says that it went in as it is, which is what we want.
   const bool expected = !is_utf8(member.path) || !is_utf8(member.target);
   check(result == ARCHIVE_WARN && expected ? ARCHIVE_OK : result);
-  rest_ = member.size;
-  return {header, offset_};
+  size_ = rest_ = member.size;
+  position_ = {header, offset_};
+  return position_;
 }
 
 void TarWriter::Impl::write(Bytes bytes) {
@@ -179,14 +183,17 @@ void TarWriter::Impl::write(Bytes bytes) {
 void TarWriter::Impl::end() {
   if (rest_ != 0) fail(Exit::failed, "write {} into tar: {} bytes fewer than announced", path_, rest_);
   check(::archive_write_finish_entry(archive_.get()));
+  if (note_) note_(path_, position_, size_);
 }
 
 void TarWriter::Impl::finish() {
   path_ = "end";
   check(::archive_write_close(archive_.get()));
+  next_->finish();
 }
 
-TarWriter::TarWriter(Sink& next) : impl_(std::make_unique<Impl>(next)) {}
+TarWriter::TarWriter(std::unique_ptr<Sink> next, Note note)
+    : impl_(std::make_unique<Impl>(std::move(next), std::move(note))) {}
 TarWriter::~TarWriter() = default;
 TarPosition TarWriter::begin(const TarMember& member) { return impl_->begin(member); }
 void TarWriter::write(Bytes bytes) { impl_->write(bytes); }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "basebackup/copying/pgdata.h"
 #include "common/base/stream.h"
@@ -41,7 +42,9 @@ struct TarPosition {
 // it writes nothing more.
 class TarWriter {
  public:
-  explicit TarWriter(Sink& next);  // the sink stays the caller's; finish() does not finish it
+  // Is told of every member that is complete.
+  using Note = std::function<void(std::string_view path, const TarPosition& position, std::uint64_t size)>;
+  explicit TarWriter(std::unique_ptr<Sink> next, Note note = {});
   ~TarWriter();
   TarWriter(const TarWriter&) = delete;
   TarWriter& operator=(const TarWriter&) = delete;
@@ -56,7 +59,7 @@ class TarWriter {
   // A whole file of member.size bytes, read from `content`.
   TarPosition add(const TarMember& member, Source& content);
 
-  void finish();  // writes the end of the tar
+  void finish();  // writes the end of the tar and finishes the sink
 
   std::uint64_t offset() const;  // bytes written so far
 

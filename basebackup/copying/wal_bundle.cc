@@ -8,7 +8,7 @@ namespace {
 
 class BundleWriter {
  public:
-  BundleWriter(const Cluster& cluster, BackupTar& tar) : cluster_(cluster), tar_(tar) {}
+  BundleWriter(const Cluster& cluster, TarWriter& tar) : cluster_(cluster), tar_(tar) {}
 
   void add(const WalName& name, SpoolFile& content) {
     tar_.add(cluster_.own_file("pg_wal/" + name.text(), content.size()), *content.reader());
@@ -16,7 +16,7 @@ class BundleWriter {
 
  private:
   const Cluster& cluster_;
-  BackupTar& tar_;
+  TarWriter& tar_;
 };
 
 // The history of the timeline, and those of its ancestors that can still be had.
@@ -42,7 +42,7 @@ WalName backup_history_name(const WalRange& range, SegmentSize size) {
 }  // namespace
 
 WalCollector::From write_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
-                             BackupTar& tar, const std::filesystem::path& temporary_directory) {
+                             TarWriter& tar, const std::filesystem::path& temporary_directory) {
   auto result = WalCollector::From::archive;
   BundleWriter bundle(cluster, tar);
   SpoolFile spool(temporary_directory);

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "basebackup/copying/backup_tar.h"
+#include "basebackup/copying/tar_writer.h"
 #include "basebackup/copying/wal_collector.h"
 #include "common/postgres/manifest.h"
 
@@ -13,6 +13,6 @@ namespace pitr {
 // to start. `range` is what a consistent start needs: everything from its start to before its end. Returns
 // the worse of where a segment came from: pg_wal says that the archive is behind.
 WalCollector::From write_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
-                             BackupTar& tar, const std::filesystem::path& temporary_directory);
+                             TarWriter& tar, const std::filesystem::path& temporary_directory);
 
 }  // namespace pitr

@@ -31,11 +31,7 @@ std::vector<Place> open_wal_places(const std::string& staging, const std::vector
 }
 
 WalCollector::WalCollector(const WalSources& sources, const Cluster& cluster, Server* server, Log& log)
-    : sources_(sources),
-      cluster_(cluster),
-      server_(server),
-      log_(log),
-      archiving_(server == nullptr || server->setting("archive_mode") != "off") {}
+    : sources_(sources), cluster_(cluster), server_(server), log_(log) {}
 
 WalExpectation WalCollector::expectation(const WalName& name) const {
   return {name, cluster_.control.system_identifier, true, {}};
@@ -43,18 +39,30 @@ WalExpectation WalCollector::expectation(const WalName& name) const {
 
 // A file that is not complete yet, or damaged, counts as not there: it may be on its way (a plain cp).
 bool WalCollector::take_from_places(const WalName& name, SpoolFile& to) {
-  for (const Place& place : sources_.places) {
+  const auto works = [&](const auto& step) {
     try {
-      const auto store = open_store(place, cluster_.openness);
-      const auto only = place.has_codec ? std::optional(place.compression.codec) : std::nullopt;
-      for (StoredWal& stored : find_wal(*store, name, only)) {
-        to.clear();
-        read_wal(*store, std::move(stored), expectation(name), std::make_unique<BorrowedSink>(to));
-        return true;
-      }
+      step();
+      return true;
     } catch (const Error& error) {
       throw_if_signalled();
       last_error_ = error.what();
+      return false;
+    }
+  };
+  for (const Place& place : sources_.places) {
+    std::unique_ptr<Store> store;
+    std::vector<StoredWal> found;
+    works([&] {
+      store = open_store(place, cluster_.openness);
+      found = find_wal(*store, name, place.has_codec ? std::optional(place.compression.codec) : std::nullopt);
+    });
+    // Beside one that is half written, in another form, a whole one may lie.
+    for (StoredWal& stored : found) {
+      const bool is_taken = works([&] {
+        to.clear();
+        read_wal(*store, std::move(stored), expectation(name), std::make_unique<BorrowedSink>(to));
+      });
+      if (is_taken) return true;
     }
   }
   return false;
@@ -77,17 +85,48 @@ bool WalCollector::take_from_pg_wal(const WalName& name, SpoolFile& to) {
 bool WalCollector::can_still_come(const WalName& name) {
   if (sources_.places.empty() || seconds_since(start_) > static_cast<double>(sources_.patience.count()))
     return false;
-  if (sources_.temporary == nullptr || server_ == nullptr) return true;
+  if (sources_.temporary == nullptr) return true;
   // pitr-archive copies into our staging before it answers: what it could not copy will not come.
-  if (!archiving_ || !sources_.temporary->is_complete()) return false;
+  if (cluster_.archiving_is_off || !sources_.temporary->is_complete()) return false;
   // The server counts calls of its archive_command: what was archived ahead has its mark alone. That of a
   // standby says only that the segment came by streaming.
   if (!cluster_.is_standby &&
       is_there(cluster_.data_directory / "pg_wal/archive_status" / (name.text() + ".done"))) {
     return false;
   }
-  const auto archived = server_->query("SELECT last_archived_wal FROM pg_stat_archiver").at(0).at(0);
-  return !archived || archived->substr(0, 24) < name.text();
+  const auto archived = ask("SELECT last_archived_wal FROM pg_stat_archiver");
+  return archived && (!archived->at(0) || archived->at(0)->substr(0, 24) < name.text());
+}
+
+// The one row of an answer that would only be good to know: null when the session is lost.
+std::optional<Server::Row> WalCollector::ask(const std::string& sql) {
+  if (server_ == nullptr) return std::nullopt;
+  try {
+    return server_->query(sql).at(0);
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log_.note("The server cannot be asked any more: {}", error.what());
+    server_ = nullptr;
+    return std::nullopt;
+  }
+}
+
+void WalCollector::tell_of_waiting(const WalName& name) {
+  const auto now = Clock::now();
+  if (now - told_ >= std::chrono::seconds(30)) {
+    told_ = now;
+    log_.note("Waiting for WAL segment {} for {:.0f} seconds", name.text(), seconds_since(start_));
+  }
+  if (told_of_failures_ || now - asked_ < std::chrono::seconds(1)) return;
+  asked_ = now;
+  const auto failed =
+      ask("SELECT last_failed_wal, failed_count FROM pg_stat_archiver"
+          " WHERE last_failed_time > coalesce(last_archived_time, '-infinity')"
+          " UNION ALL SELECT NULL, NULL LIMIT 1");
+  if (!failed || !failed->at(0)) return;
+  told_of_failures_ = true;
+  log_.error("waiting for WAL segment {}: archive_command fails, {} times by now, the last time for {}",
+             name.text(), failed->at(1).value_or("0"), *failed->at(0));
 }
 
 WalCollector::From WalCollector::collect(const WalName& name, Segment kind, SpoolFile& to) {
@@ -100,13 +139,17 @@ WalCollector::From WalCollector::collect(const WalName& name, Segment kind, Spoo
       return From::archive;
     }
     if (last_look) break;
+    tell_of_waiting(name);
     pause_for(pause);
   }
   const std::string why = last_error_.empty() ? "" : fmt::format(" ({})", last_error_);
   if (!take_from_pg_wal(name, to)) {
     fail(Exit::failed, "WAL segment {} of this backup is neither archived nor in pg_wal{}", name.text(), why);
   }
-  if (kind == Segment::growing || sources_.places.empty()) return From::archive;
+  // Nobody is late where nothing was to come.
+  const bool fills_nothing = cluster_.archiving_is_off && sources_.temporary != nullptr;
+  const bool has_archive = sources_.places.size() > (fills_nothing ? 1 : 0);
+  if (kind == Segment::growing || !has_archive) return From::archive;
   log_.error("archive is behind: segment {} was taken from pg_wal{}", name.text(), why);
   return From::pg_wal;
 }

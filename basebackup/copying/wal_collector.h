@@ -33,8 +33,8 @@ std::vector<Place> open_wal_places(const std::string& staging, const std::vector
 // end in the server's own pg_wal. Every file is whole, checked, and copied to a spool file before it is used.
 class WalCollector {
  public:
-  // `server`: tells whether something can still come; null when there is none to ask. A cluster without a
-  // data directory has no pg_wal to look into.
+  // `server`: tells whether something can still come; null when there is none to ask. It may be lost
+  // meanwhile. A cluster without a data directory has no pg_wal to look into.
   WalCollector(const WalSources& sources, const Cluster& cluster, Server* server, Log& log);
 
   enum class From { archive, pg_wal };
@@ -52,14 +52,18 @@ class WalCollector {
   bool take_from_places(const WalName& name, SpoolFile& to);
   bool take_from_pg_wal(const WalName& name, SpoolFile& to);
   bool can_still_come(const WalName& name);
+  std::optional<Server::Row> ask(const std::string& sql);
+  void tell_of_waiting(const WalName& name);
   WalExpectation expectation(const WalName& name) const;
 
   const WalSources& sources_;
   const Cluster& cluster_;
   Server* server_;
   Log& log_;
-  bool archiving_;  // false: archive_mode is off
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point told_ = start_, asked_{};  // of the waiting; of the archiver's failures
+  bool told_of_failures_ = false;
   std::string last_error_;  // why a file that is there could not be taken
 };
 

@@ -5,12 +5,11 @@
 #include <optional>
 
 #include "basebackup/copying/data_archive.h"
-#include "basebackup/copying/standby.h"
+#include "basebackup/copying/end_backup.h"
+#include "basebackup/copying/slot.h"
 #include "basebackup/copying/wal_bundle.h"
-#include "basebackup/sync/slot.h"
 #include "common/base/time_text.h"
 #include "common/os/text_file.h"
-#include "common/postgres/backup_label.h"
 
 namespace pitr {
 namespace {
@@ -52,7 +51,7 @@ void warn(const SyncOptions& options, Server& server, const Cluster& cluster, Lo
   }
 }
 
-void write_settings(BackupTar& tar, const Cluster& cluster, const ServerSettings& settings, bool standby) {
+void write_settings(TarWriter& tar, const Cluster& cluster, const ServerSettings& settings, bool standby) {
   const std::string old = read_text_if_there(cluster.data_directory / "postgresql.auto.conf", 0);
   const std::string text = with_settings(old, "pitr-sync", settings);
   // The later member of a name wins.
@@ -63,36 +62,28 @@ void write_settings(BackupTar& tar, const Cluster& cluster, const ServerSettings
 // The copy, from here on in one stream.
 class Copying {
  public:
-  Copying(const SyncOptions& options, const Cluster& cluster, Server& server, Log& log)
+  Copying(const SyncOptions& options, Cluster& cluster, Server& server, Log& log)
       : options_(options), cluster_(cluster), server_(server), log_(log) {}
 
   Exit run(CopyOutputs& outputs, ReplicationSlot& slot, const ServerSettings& settings) {
-    BackupTar tar(compress(options_.compression, options_.workers, std::make_unique<BorrowedSink>(outputs)));
-    DataArchive data(cluster_, tar, options_.temporary_directory,
-                     by_rsync() ? DataArchive::Files::judged : DataArchive::Files::stored);
+    TarWriter tar(compress(options_.compression, options_.workers, std::make_unique<BorrowedSink>(outputs)));
     // Staging exists before the backup starts: from then on no WAL that is archived may pass it by.
     const std::unique_ptr<Staging> staging = make_staging(options_.staging, cluster_.openness);
     WalSources sources{{}, staging.get(), options_.wal_patience};
     sources.places = open_wal_places(options_.staging, options_.sources, cluster_.openness);
 
-    StopResult stop = copy_data(data, outputs);
-    stop.tablespace_map.clear();  // the links lead where they should already
-    const ControlFile control = read_control_file(cluster_.data_directory);
-    if (cluster_.is_standby) require_still_standby(cluster_, control);
-    const BackupLabel start = parse_backup_label(stop.backup_label);
-    const Lsn end = start.from_standby ? std::max(stop.lsn, control.min_recovery_point) : stop.lsn;
-    const WalRange range{start.timeline, start.start, end};
-    data.write_label(stop, control, range);
+    PageCheck pages(cluster_.control);
+    const BackupEnd end = by_rsync() ? bring_data(tar, outputs, pages) : copy_data(tar, pages);
     WalCollector collector(sources, cluster_, &server_, log_);
     const auto wal = log_.timed("Copying xlogs", [&] {
-      return write_wal(cluster_, range, collector, tar, options_.temporary_directory);
+      return write_wal(cluster_, end.wal, collector, tar, options_.temporary_directory);
     });
     write_settings(tar, cluster_, settings, options_.copy.standby);
     slot.create();
     // Last, and under a name that no server knows: the far side changes it when all else is durable.
-    data.write_control(control, "global/pg_control.unfinished");
+    write_control(tar, cluster_, end.control, "global/pg_control.unfinished");
     log_.timed("Waiting for the outputs", [&] { tar.finish(); });
-    const std::uint64_t bad_pages = report(data.bad_pages(range.start, range.end), log_);
+    const std::uint64_t bad_pages = report(pages.bad_pages(end.wal.start, end.wal.end), log_);
     if (wal == WalCollector::From::pg_wal) return Exit::late;
     return bad_pages > 0 ? Exit::damaged : Exit::done;
   }
@@ -100,29 +91,55 @@ class Copying {
  private:
   bool by_rsync() const { return !options_.programs.rsync.program.empty(); }
 
-  StopResult copy_data(DataArchive& data, CopyOutputs& outputs) {
+  void start(std::optional<BackupSession>& session) {
     const std::string label =
         "pitr-sync " + expand_time("^Y-^m-^d ^H:^M:^S", std::chrono::system_clock::now());
-    std::optional<BackupSession> session;
     log_.timed("SELECT pg_backup_start", [&] { session.emplace(server_, label, options_.fast_checkpoint); });
     // Leaving from here on aborts the backup in the server.
-    if (by_rsync()) {
-      FileLists lists = list_files(cluster_.data_directory, cluster_.walk, options_.temporary_directory);
-      log_.timed("Sending differences", [&] { outputs.bring(lists, [&] { session->keep_alive(); }); });
-    }
-    // rsync has a rate of its own.
-    Pace pace(by_rsync() ? PaceOptions{} : options_.pace, 0, cluster_.openness.file);
-    log_.timed(by_rsync() ? "Checking $PGDATA" : "Copying $PGDATA", [&] {
+    choose_tablespaces(cluster_, server_);
+  }
+
+  BackupEnd stop(BackupSession& session) {
+    BackupEnd end = log_.timed("SELECT pg_backup_stop", [&] { return end_backup(session, cluster_); });
+    end.stop.tablespace_map.clear();  // the links lead where they should already
+    return end;
+  }
+
+  // Everything in the stream.
+  BackupEnd copy_data(TarWriter& tar, PageCheck& pages) {
+    DataArchive data(cluster_, tar, options_.temporary_directory);
+    std::optional<BackupSession> session;
+    start(session);
+    Pace pace(options_.pace, 0, cluster_.openness.file);
+    log_.timed("Copying $PGDATA", [&] {
       data.write_data([&](std::size_t bytes) {
         session->keep_alive();
         pace.advance(bytes);
       });
     });
-    return log_.timed("SELECT pg_backup_stop", [&] { return session->stop(); });
+    const BackupEnd end = stop(*session);
+    data.write_tail(end);
+    pages = data.pages();
+    return end;
+  }
+
+  // rsync brings the files, with a rate of its own, and later bytes maybe than those whose pages are looked
+  // at: there is no manifest.
+  BackupEnd bring_data(TarWriter& tar, CopyOutputs& outputs, PageCheck& pages) {
+    std::optional<BackupSession> session;
+    start(session);
+    FileLists lists = list_files(cluster_.data_directory, cluster_.walk, options_.temporary_directory);
+    log_.timed("Sending differences", [&] { outputs.bring(lists, [&] { session->keep_alive(); }); });
+    log_.timed("Checking $PGDATA", [&] {
+      pages = write_links_and_check_pages(cluster_, tar, [&](std::size_t) { session->keep_alive(); });
+    });
+    const BackupEnd end = stop(*session);
+    write_label(tar, cluster_, end.stop);
+    return end;
   }
 
   const SyncOptions& options_;
-  const Cluster& cluster_;
+  Cluster& cluster_;
   Server& server_;
   Log& log_;
 };

@@ -74,8 +74,14 @@ bool still_names(const std::string& path, const Fd& file) {
 
 }  // namespace
 
+bool Log::has_errors() const {
+  const std::lock_guard lock(*mutex_);
+  return has_errors_;
+}
+
 void Log::line(std::string_view level, std::string_view message) {
   const std::lock_guard lock(*mutex_);
+  if (level == "ERROR") has_errors_ = true;
   try {
     const std::string text = one_line(message);
     const bool has_log = !pattern_.empty();

@@ -41,10 +41,9 @@ class Log {
   // Something is wrong and the work goes on.
   template <typename... A>
   void error(fmt::format_string<A...> format, A&&... arguments) {
-    has_errors_ = true;
     line("ERROR", fmt::format(format, std::forward<A>(arguments)...));
   }
-  bool has_errors() const { return has_errors_; }  // was one told?
+  bool has_errors() const;  // was one told?
   // The work ends.
   void fatal(std::string_view message) { line("FATAL", message); }
 

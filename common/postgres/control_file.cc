@@ -21,7 +21,10 @@ constexpr std::size_t checkpoint_offset = 32;
 constexpr std::size_t redo_offset = 40;
 constexpr std::size_t timeline_offset = 48;
 constexpr std::size_t min_recovery_point_offset = 136;
+constexpr std::size_t min_recovery_timeline_offset = 144;
 constexpr std::size_t max_connections_offset = 180;  // and four more numbers behind it
+constexpr std::size_t page_size_offset = 216;
+constexpr std::size_t pages_per_file_offset = 220;
 constexpr std::size_t segment_size_offset = 228;
 constexpr std::size_t data_checksum_version_offset = 252;
 
@@ -82,22 +85,26 @@ std::optional<ControlFile> parse_control_file(const ControlBytes& bytes) {
   if (layout == nullptr || !crc_fits(bytes, *layout)) return std::nullopt;
   const auto segment_size = SegmentSize::of(value_at<std::uint32_t>(bytes, segment_size_offset));
   if (!segment_size) return std::nullopt;
-  return ControlFile{.bytes = bytes,
-                     .system_identifier = value_at<std::uint64_t>(bytes, 0),
-                     .control_version = layout->control_version,
-                     .catalog_version = value_at<std::uint32_t>(bytes, catalog_version_offset),
-                     .state = value_at<std::uint32_t>(bytes, state_offset),
-                     .checkpoint = Lsn{value_at<std::uint64_t>(bytes, checkpoint_offset)},
-                     .redo = Lsn{value_at<std::uint64_t>(bytes, redo_offset)},
-                     .timeline = Timeline{value_at<std::uint32_t>(bytes, timeline_offset)},
-                     .min_recovery_point = Lsn{value_at<std::uint64_t>(bytes, min_recovery_point_offset)},
-                     .segment_size = *segment_size,
-                     .max_connections = value_at<std::int32_t>(bytes, max_connections_offset),
-                     .max_worker_processes = value_at<std::int32_t>(bytes, max_connections_offset + 4),
-                     .max_wal_senders = value_at<std::int32_t>(bytes, max_connections_offset + 8),
-                     .max_prepared_transactions = value_at<std::int32_t>(bytes, max_connections_offset + 12),
-                     .max_locks_per_transaction = value_at<std::int32_t>(bytes, max_connections_offset + 16),
-                     .data_checksum_version = value_at<std::uint32_t>(bytes, data_checksum_version_offset)};
+  return ControlFile{
+      .bytes = bytes,
+      .system_identifier = value_at<std::uint64_t>(bytes, 0),
+      .control_version = layout->control_version,
+      .catalog_version = value_at<std::uint32_t>(bytes, catalog_version_offset),
+      .state = value_at<std::uint32_t>(bytes, state_offset),
+      .checkpoint = Lsn{value_at<std::uint64_t>(bytes, checkpoint_offset)},
+      .redo = Lsn{value_at<std::uint64_t>(bytes, redo_offset)},
+      .timeline = Timeline{value_at<std::uint32_t>(bytes, timeline_offset)},
+      .min_recovery_point = Lsn{value_at<std::uint64_t>(bytes, min_recovery_point_offset)},
+      .min_recovery_timeline = Timeline{value_at<std::uint32_t>(bytes, min_recovery_timeline_offset)},
+      .segment_size = *segment_size,
+      .max_connections = value_at<std::int32_t>(bytes, max_connections_offset),
+      .max_worker_processes = value_at<std::int32_t>(bytes, max_connections_offset + 4),
+      .max_wal_senders = value_at<std::int32_t>(bytes, max_connections_offset + 8),
+      .max_prepared_transactions = value_at<std::int32_t>(bytes, max_connections_offset + 12),
+      .max_locks_per_transaction = value_at<std::int32_t>(bytes, max_connections_offset + 16),
+      .page_size = value_at<std::uint32_t>(bytes, page_size_offset),
+      .pages_per_file = value_at<std::uint32_t>(bytes, pages_per_file_offset),
+      .data_checksum_version = value_at<std::uint32_t>(bytes, data_checksum_version_offset)};
 }
 
 ControlBytes with_impossible_checkpoint(const ControlFile& control) {

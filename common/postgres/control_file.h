@@ -23,11 +23,14 @@ struct ControlFile {
   Lsn checkpoint;     // of the last checkpoint record
   Lsn redo;           // where replay from it starts
   Timeline timeline;  // of that checkpoint
-  Lsn min_recovery_point = {};  // of a standby: replay must come so far before the data is consistent
+  Lsn min_recovery_point = {};          // of a standby: replay must come so far before the data is consistent
+  Timeline min_recovery_timeline = {};  // the timeline of that point
   SegmentSize segment_size;
   // What a standby needs at least as much of as its primary had.
   std::int32_t max_connections = 0, max_worker_processes = 0, max_wal_senders = 0,
                max_prepared_transactions = 0, max_locks_per_transaction = 0;
+  std::uint32_t page_size = 8192;           // BLCKSZ
+  std::uint32_t pages_per_file = 131072;    // RELSEG_SIZE: of a segment file of a relation
   std::uint32_t data_checksum_version = 0;  // 0: the cluster has no page checksums
 };
 

@@ -132,9 +132,6 @@ Meta parse_omnipitr(const Lines& lines) {
           .started = started,
           .timezone = lines.text("Timezone"),
           .hostname = lines.text("Hostname"),
-          .state = SetState::complete,
-          .label = {},
-          .from = BackupFrom::primary,
           .start = start,
           .stop = start,
           .checkpoint = start,
@@ -142,13 +139,7 @@ Meta parse_omnipitr(const Lines& lines) {
           .stop_time = started,
           .start_timeline = first.timeline(),
           .stop_timeline = first.timeline(),
-          .system_identifier = 0,
-          .server_version = {},
           .segment_size = size,
-          .data_directory = {},
-          .raw_bytes = 0,
-          .stored_bytes = 0,
-          .bad_pages = 0,
           .format = 0};
 }
 

@@ -20,18 +20,18 @@ struct Meta {
   std::time_t started;   // when the program was called: the time in the files' names
   std::string timezone;  // of the machine then: "CEST"
   std::string hostname;
-  SetState state;
-  std::string label;
-  BackupFrom from;
-  Lsn start, stop, checkpoint;
-  std::time_t start_time, stop_time;  // of the backup in the server
-  Timeline start_timeline, stop_timeline;
-  std::uint64_t system_identifier;
-  std::string server_version;  // "15.18"
+  SetState state = SetState::complete;
+  std::string label = {};
+  BackupFrom from = BackupFrom::primary;
+  Lsn start = {}, stop = {}, checkpoint = {};
+  std::time_t start_time = 0, stop_time = 0;  // of the backup in the server
+  Timeline start_timeline = {}, stop_timeline = {};
+  std::uint64_t system_identifier = 0;
+  std::string server_version = {};  // "15.18"
   SegmentSize segment_size;
-  std::string data_directory;
-  std::uint64_t raw_bytes, stored_bytes;  // of the data and xlog files: before and after compression
-  std::uint64_t bad_pages;
+  std::string data_directory = {};
+  std::uint64_t raw_bytes = 0, stored_bytes = 0;  // of the data and xlog files: before and after compression
+  std::uint64_t bad_pages = 0;
   // 0: OmniPITR's, which knows the first four members; of the rest only `start`, the timelines and the times
   // are filled in, from these (its segments have 16 MB).
   int format = 1;

@@ -24,6 +24,12 @@ std::string_view name(SetPart part) {
   return "";
 }
 
+Name removing_file(const Name& meta_file) {
+  const auto name = Name::parse(meta_file.text() + std::string(removing_suffix));
+  if (!name) fail(Exit::failed, "{}{} is no name for a stored file", meta_file.text(), removing_suffix);
+  return *name;
+}
+
 SetNames::SetNames(std::string_view pattern, std::string_view hostname,
                    std::chrono::system_clock::time_point started)
     // The time first: a '^' in the host's name is not ours to expand.
@@ -44,6 +50,12 @@ SetNames SetNames::of(const Name& file, std::size_t at, std::string_view type) {
   names.pattern_ = file.text();
   names.pattern_.replace(at, type.size(), file_type);
   return names;
+}
+
+std::vector<SetNames::Part> SetNames::parts(Codec codec, const std::vector<std::string>& digests) const {
+  std::vector<Part> parts = {{file(SetPart::data, codec), false}, {file(SetPart::xlog, codec), true}};
+  for (const std::string& algorithm : digests) parts.push_back({digest(algorithm, codec), true});
+  return parts;
 }
 
 Name SetNames::file(std::string_view type, Codec codec) const {

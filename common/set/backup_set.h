@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/codec/codec.h"
 #include "common/store/store.h"
@@ -16,6 +17,10 @@ enum class SetPart { data, xlog, meta, waiting };
 std::string_view name(SetPart part);
 
 inline constexpr std::string_view default_set_template = "__HOSTNAME__-__FILETYPE__-^Y-^m-^d.tar__CEXT__";
+
+// "db1-meta-2026-08-01.tar.zst.removing": what is left of a set whose meta (or waiting) file is gone.
+inline constexpr std::string_view removing_suffix = ".removing";
+Name removing_file(const Name& meta_file);
 
 // The names of one set's files.
 //   __HOSTNAME__-__FILETYPE__-^Y-^m-^d.tar__CEXT__  →  db1-data-2026-08-01.tar.zst
@@ -32,6 +37,13 @@ class SetNames {
 
   Name file(SetPart part, Codec codec) const { return file(name(part), codec); }
   Name digest(std::string_view algorithm, Codec codec) const { return file(algorithm, codec); }
+
+  // The files beside the one that makes it a set, in the order in which they are published.
+  struct Part {
+    Name name;
+    bool may_be_missing;  // a set without WAL has no xlog file, a waiting one no digests
+  };
+  std::vector<Part> parts(Codec codec, const std::vector<std::string>& digests) const;
 
  private:
   SetNames() = default;

@@ -116,7 +116,7 @@ std::string pattern(std::size_t size) {
 TEST_CASE("tar lists directories, files and links with their attributes") {
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   writer.add(directory("main"));
   writer.add(file("main/PG_VERSION"), as_bytes("15\n"));
   writer.add(link_to("main/pg_tblspc/16385", "../../tablespaces/mnt/fast"));
@@ -139,7 +139,7 @@ TEST_CASE("tar lists directories, files and links with their attributes") {
 TEST_CASE("what tar unpacks has the contents, permissions and times that were stored") {
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   const std::string content = pattern(100000);
   writer.add(directory("main"));
   writer.add(file("main/1259"), as_bytes(content));
@@ -173,7 +173,7 @@ TEST_CASE("names of any length and any bytes survive, and GNU tar has nothing to
       "main/a b\n\"c\""};
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   for (const std::string& name : names) writer.add(file(name), as_bytes(name));
   writer.add(link_to("link", "T\303\244ble/" + std::string(200, 'x')));
   writer.finish();
@@ -190,7 +190,7 @@ TEST_CASE("names of any length and any bytes survive, and GNU tar has nothing to
 TEST_CASE("a name that is not UTF-8 is stored as it is") {
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   writer.add(file("main/T\344ble"), as_bytes("latin1"));
   writer.add(link_to("main/l", "T\344ble"));
   writer.add(file("main/after"), as_bytes("x"));
@@ -205,7 +205,7 @@ TEST_CASE("a name that is not UTF-8 is stored as it is") {
 TEST_CASE("the offsets of a member lead to it") {
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   std::vector<std::pair<TarPosition, std::string>> members;
   for (const std::string& name :
        {std::string("short"), std::string(300, 'n'), std::string("\303\244"), std::string("z")}) {
@@ -230,7 +230,7 @@ TEST_CASE("the offsets of a member lead to it") {
 TEST_CASE("a file is written piece by piece, and must get as many bytes as were announced") {
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   TarMember member = file("x");
   member.size = 5;
   writer.begin(member);
@@ -246,7 +246,7 @@ TEST_CASE("a file is written piece by piece, and must get as many bytes as were 
 TEST_CASE("files above 8 GiB and large IDs fit") {
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   TarMember member = file("big");
   member.size = 20'000'000'000;
   member.owner = 4'000'000'000;
@@ -259,7 +259,7 @@ TEST_CASE("files above 8 GiB and large IDs fit") {
 
 TEST_CASE("what the sink throws comes out of the call, and nothing is written after it") {
   FullSink sink(1000);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   writer.add(file("a"));
   try {
     writer.add(file("b"), as_bytes("x"));
@@ -276,7 +276,7 @@ TEST_CASE("a tar that is abandoned gets no end") {
   std::string tar;
   StringSink sink(tar);
   {
-    TarWriter writer(sink);
+    TarWriter writer(std::make_unique<BorrowedSink>(sink));
     TarMember member = file("x");
     member.size = 5;
     writer.begin(member);
@@ -298,7 +298,7 @@ TEST_CASE("a file that has shrunk is filled up with zeros, one that has grown is
 
     std::string tar, seen;
     StringSink sink(tar);
-    TarWriter writer(sink);
+    TarWriter writer(std::make_unique<BorrowedSink>(sink));
     MemorySource source(as_bytes(content));
     const StoredMember stored = store_file(writer, entry_of(row.announced), source, [&](Bytes piece) {
       CHECK(seen.size() % 8192 == 0);
@@ -333,7 +333,7 @@ TEST_CASE("a file that ends and then grows again is zeros from its end on") {
   };
   std::string tar;
   StringSink sink(tar);
-  TarWriter writer(sink);
+  TarWriter writer(std::make_unique<BorrowedSink>(sink));
   Flickering source;
   const StoredMember stored = store_file(writer, entry_of(600000), source);
   CHECK(stored.missing == 600000 - 8192);

@@ -30,6 +30,9 @@ struct Fields {
   std::uint64_t redo = 0x1752980;
   std::uint32_t timeline = 3;
   std::uint64_t min_recovery_point = 0x1800000;
+  std::uint32_t min_recovery_timeline = 2;
+  std::uint32_t page_size = 32768;
+  std::uint32_t pages_per_file = 32768;
   std::uint32_t segment_size = 16 << 20;
   std::uint32_t data_checksum_version = 1;
   std::size_t crc_at = 288;
@@ -50,6 +53,9 @@ ControlBytes control_bytes(const Fields& fields = {}) {
   put(bytes, 40, fields.redo);
   put(bytes, 48, fields.timeline);
   put(bytes, 136, fields.min_recovery_point);
+  put(bytes, 144, fields.min_recovery_timeline);
+  put(bytes, 216, fields.page_size);
+  put(bytes, 220, fields.pages_per_file);
   put(bytes, 228, fields.segment_size);
   put(bytes, 252, fields.data_checksum_version);
   for (std::size_t at = 256; at < 288; ++at) bytes[at] = std::byte(at);  // mock_authentication_nonce
@@ -95,6 +101,9 @@ TEST_CASE("the control file of every known version is read") {
     CHECK(to_string(control->redo) == "0/1752980");
     CHECK(control->timeline == Timeline{3});
     CHECK(to_string(control->min_recovery_point) == "0/1800000");
+    CHECK(control->min_recovery_timeline == Timeline{2});
+    CHECK(control->page_size == 32768);
+    CHECK(control->pages_per_file == 32768);
     CHECK(control->segment_size.bytes() == 16 << 20);
     CHECK(control->data_checksum_version == 1);
   }

@@ -37,7 +37,7 @@ std::string meta_text(std::time_t stop, SetState state = SetState::complete) {
 std::string meta_tar(const std::string& meta) {
   std::string bytes;
   StringSink sink(bytes);
-  TarWriter tar(sink);
+  TarWriter tar(std::make_unique<BorrowedSink>(sink));
   const auto add = [&](const std::string& path, const std::string& text) {
     TarMember member;
     member.path = path;

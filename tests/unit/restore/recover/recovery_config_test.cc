@@ -16,8 +16,17 @@ RecoveryConfig config() {
   return config;
 }
 
-const ControlFile control{{},  0, 0,  0, 0,  {}, {}, Timeline{1}, {}, *SegmentSize::of(1 << 20),
-                          100, 8, 10, 0, 64, 0};
+const ControlFile control{.bytes = {},
+                          .system_identifier = 0,
+                          .checkpoint = {},
+                          .redo = {},
+                          .timeline = Timeline{1},
+                          .segment_size = *SegmentSize::of(1 << 20),
+                          .max_connections = 100,
+                          .max_worker_processes = 8,
+                          .max_wal_senders = 10,
+                          .max_prepared_transactions = 0,
+                          .max_locks_per_transaction = 64};
 
 }  // namespace
 

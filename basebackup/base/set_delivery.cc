@@ -1,4 +1,4 @@
-#include "basebackup/base/delivery.h"
+#include "basebackup/base/set_delivery.h"
 
 #include <algorithm>
 
@@ -10,9 +10,10 @@ namespace {
 
 constexpr int most_attempts = 3;
 
-void copy_file(Store& from, Store& to, const Name& name) {
+void copy_file(Store& from, Store& to, const Name& name, bool may_be_missing) {
   const auto source = from.open(name);
-  if (!source) return;  // a set without WAL has no xlog file, a waiting one no digests
+  if (!source && may_be_missing) return;
+  if (!source) fail(Exit::failed, "{} is not there any more", from.describe(name));
   try {
     const auto sink = to.create(name);
     copy(*source, *sink);
@@ -32,7 +33,10 @@ class Deliveries::Recipient {
  public:
   Recipient(const Place& place, const SetNames& names, const std::vector<std::string>& digests,
             Openness openness)
-      : place_(place), openness_(openness), names_(names), digests_(digests) {}
+      : place_(place),
+        openness_(openness),
+        names_(names),
+        parts_(names.parts(place.compression.codec, digests)) {}
 
   const Place& place() const { return place_; }
   bool is_complete() const { return is_complete_; }
@@ -43,7 +47,7 @@ class Deliveries::Recipient {
   std::unique_ptr<Store> open() const { return open_store(place_, openness_); }
   void require_free_names(Store& store, Log& log) {
     if (has_free_names_) return;
-    pitr::require_free_names(store, {file(SetPart::meta), file(SetPart::waiting)}, parts(), log);
+    pitr::require_free_names(store, {file(SetPart::meta), file(SetPart::waiting)}, parts_, log);
     has_free_names_ = true;
   }
 
@@ -52,10 +56,11 @@ class Deliveries::Recipient {
     const auto from = open_store(*copy_, {});
     const auto to = open();
     require_free_names(*to, log);
-    std::vector<Name> names = parts();
-    names.push_back(file(last_));
-    // The last one goes last: its presence is what makes the files a backup.
-    for (; delivered_ < names.size(); ++delivered_) copy_file(*from, *to, names[delivered_]);
+    for (; delivered_ < parts_.size(); ++delivered_) {
+      copy_file(*from, *to, parts_[delivered_].name, parts_[delivered_].may_be_missing);
+    }
+    // Last: its presence is what makes the files a backup.
+    copy_file(*from, *to, file(last_), false);
     is_complete_ = true;
   }
 
@@ -64,7 +69,7 @@ class Deliveries::Recipient {
     if (delivered_ == 0) return;
     try {
       const auto store = open();
-      for (std::size_t i = 0; i < delivered_; ++i) store->remove(parts()[i]);
+      for (std::size_t i = 0; i < delivered_; ++i) store->remove(parts_[i].name);
     } catch (const std::exception&) {
       // The error that led here is the one to tell; the next backup of this name removes it.
     }
@@ -72,17 +77,11 @@ class Deliveries::Recipient {
 
  private:
   Name file(SetPart part) const { return names_.file(part, place_.compression.codec); }
-  std::vector<Name> parts() const {
-    std::vector<Name> names = {file(SetPart::data), file(SetPart::xlog)};
-    for (const std::string& digest : digests_)
-      names.push_back(names_.digest(digest, place_.compression.codec));
-    return names;
-  }
 
   Place place_;
   Openness openness_;
   SetNames names_;
-  std::vector<std::string> digests_;
+  std::vector<SetNames::Part> parts_;
   SetPart last_ = SetPart::meta;
   const Place* copy_ = nullptr;
   bool has_free_names_ = false, is_complete_ = false;

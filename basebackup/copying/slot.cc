@@ -1,4 +1,4 @@
-#include "basebackup/sync/slot.h"
+#include "basebackup/copying/slot.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 namespace pitr {
 
 ReplicationSlot::ReplicationSlot(Server& server, const std::string& name, Log& log)
-    : server_(server), own_(fmt::format("pitr_sync_{}", ::getpid())), name_(name), log_(log) {
+    : server_(server), own_(fmt::format("pitr_{}", ::getpid())), name_(name), log_(log) {
   if (!name.empty() &&
       server.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1", {name}) != "0") {
     fail(Exit::usage,
@@ -20,7 +20,7 @@ ReplicationSlot::ReplicationSlot(Server& server, const std::string& name, Log& l
   } catch (const Error& error) {
     throw_if_signalled();
     if (!name.empty()) throw;
-    log.note("WAL is kept for this copy only by wal_keep_size: {}", error.what());
+    log.note("WAL is kept only by wal_keep_size: {}", error.what());
   }
 }
 
