@@ -115,24 +115,22 @@ std::vector<Option> option_table(Options& options) {
 struct Operands {
   WalName name;
   std::string target;
-  std::optional<WalName> oldest_kept;
+  std::string restart;  // of --remove-unneeded; "": not given
 };
 
 Operands parse_operands(const Options& options, std::vector<std::string> words) {
-  std::optional<WalName> oldest_kept;
+  std::string restart;
   if (options.remove_unneeded && words.size() == 3) {
     // "-r %r" reads as a switch and an operand: before or behind "%f %p", of which %p alone has a directory.
     const auto at = words[1].find('/') == std::string::npos ? words.begin() : words.end() - 1;
-    oldest_kept = WalName::parse(*at);
-    if (!oldest_kept || oldest_kept->kind() != WalKind::segment) {
-      fail(Exit::usage, "{}: not the name of a WAL segment for --remove-unneeded", *at);
-    }
+    restart = *at;
+    oldest_needed(restart, {});  // throws for what is none
     words.erase(at);
   }
   if (words.size() != 2) fail(Exit::usage, "{} operands given, two are wanted: %f and %p", words.size());
   const auto name = WalName::parse(words[0]);
   if (!name) fail(Exit::usage, "{}: not the name of a WAL file", words[0]);
-  return {*name, words[1], oldest_kept};
+  return {*name, words[1], restart};
 }
 
 // A command line that does not parse assigns nothing, and still the answer depends on who is asking.
@@ -196,20 +194,16 @@ Patience make_patience(const Options& options) {
           .gap_ends_recovery = options.gap == "end"};
 }
 
-WalName first_segment_of_restart(const std::filesystem::path& directory) {
-  const ControlFile control = read_control_file(directory);
-  return WalName::segment(control.timeline, control.redo, control.segment_size);
-}
-
-void remove_old_segments(const Options& options, const std::optional<WalName>& named, Log& log) {
+void remove_old_segments(const Options& options, const std::string& restart, Log& log) {
   if (!options.remove_unneeded) return;
   try {
-    const Removal removal{.oldest_kept = named ? *named : first_segment_of_restart(data_directory(options)),
-                          .at_a_time = options.remove_at_a_time,
+    const auto oldest = oldest_needed(restart, data_directory(options));
+    if (!oldest) return;
+    const Removal removal{.at_a_time = options.remove_at_a_time,
                           .pause_trigger = options.removal_pause_trigger,
                           .before_each = options.pre_removal_processing,
                           .temporary_directory = options.remote.temporary_directory};
-    remove_unneeded(*open_store(options.sources.front(), {}), removal, log);
+    remove_unneeded(*open_store(options.sources.front(), {}), *oldest, removal, log);
   } catch (const Error& error) {
     // What could not be removed is removed the next time; the answer about the WAL stands.
     throw_if_signalled();
@@ -246,14 +240,14 @@ int main(int argc, char** argv) {
     std::optional<LockFile> alone;
     if (!options.pid_file.empty()) alone.emplace(options.pid_file, 0600);
 
-    if (options.remove_before) remove_old_segments(options, operands.oldest_kept, log);
+    if (options.remove_before) remove_old_segments(options, operands.restart, log);
     // What is held back must not be taken from where its age is not known.
     Prefetch prefetch(options.prefetch_directory, options.recovery_delay > 0 ? 0 : options.prefetch, *request,
                       log);
     const Answer answer = reply(*request, make_patience(options), prefetch, log);
     if (answer == Answer::absent) log.note("{} is in no source", request->name.text());
     if (!options.remove_before && answer == Answer::restored)
-      remove_old_segments(options, operands.oldest_kept, log);
+      remove_old_segments(options, operands.restart, log);
     prefetch.conclude(answer);
     return static_cast<int>(answer);
   };

@@ -1,6 +1,8 @@
 #include "restore/wal/removal.h"
 
+#include "common/os/file.h"
 #include "common/os/temporary_directory.h"
+#include "common/postgres/control_file.h"
 #include "common/process/process.h"
 #include "common/wal/oldest_wal.h"
 #include "common/wal/wal_archive.h"
@@ -30,17 +32,32 @@ bool process(Store& store, const StoredName& candidate, const Removal& removal, 
 
 }  // namespace
 
-void remove_unneeded(Store& store, const Removal& removal, Log& log) {
+std::optional<WalName> oldest_needed(const std::string& named, const std::filesystem::path& data_directory) {
+  constexpr std::string_view not_known_yet = "000000000000000000000000";
+  if (named == not_known_yet) return std::nullopt;
+  if (!named.empty()) {
+    auto name = WalName::parse(named);
+    if (!name || name->kind() != WalKind::segment)
+      fail(Exit::usage, "{}: not the name of a WAL segment for --remove-unneeded", named);
+    return name;
+  }
+  // pg_control of a backup is as its end was; the start, which lies before it, stands in the label alone
+  // until PostgreSQL has read that.
+  if (is_there(data_directory / "backup_label")) return std::nullopt;
+  const ControlFile control = read_control_file(data_directory);
+  return WalName::segment(control.timeline, control.redo, control.segment_size);
+}
+
+void remove_unneeded(Store& store, const WalName& oldest_kept, const Removal& removal, Log& log) {
   if (!removal.pause_trigger.empty() && is_there(removal.pause_trigger)) {
     log.note("Removal is paused: {} exists", removal.pause_trigger.native());
     return;
   }
   const auto most = static_cast<std::size_t>(removal.at_a_time);
-  for (const StoredName& candidate : oldest_wal_before(store, position_digits(removal.oldest_kept), most)) {
+  for (const StoredName& candidate : oldest_wal_before(store, position_digits(oldest_kept), most)) {
     if (!process(store, candidate, removal, log)) return;
     store.remove(candidate.name());
-    log.note("Segment {} removed, the oldest needed is {}", candidate.name().text(),
-             removal.oldest_kept.text());
+    log.note("Segment {} removed, the oldest needed is {}", candidate.name().text(), oldest_kept.text());
   }
 }
 

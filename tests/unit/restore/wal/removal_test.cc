@@ -27,13 +27,12 @@ struct Archive {
   }
   // Removes what is older than `oldest_kept` and returns what went: "a b".
   std::string remove(std::string_view oldest_kept, int at_a_time = 1000) {
-    removal.oldest_kept = wal_name(oldest_kept);
     removal.at_a_time = at_a_time;
     const auto before = names();
     const auto store = open_directory(scratch / "wal", {});
     Log log("pitr-test");
     log.set_file((scratch / "log").native());
-    failure = failure_of([&] { remove_unneeded(*store, removal, log); });
+    failure = failure_of([&] { remove_unneeded(*store, wal_name(oldest_kept), removal, log); });
     const auto after = names();
     std::vector<std::string> gone;
     std::ranges::set_difference(before, after, std::back_inserter(gone));
@@ -52,7 +51,7 @@ struct Archive {
   std::string log() const { return text_of(scratch / "log"); }
 
   Scratch scratch;
-  Removal removal{wal_name("000000010000000000000001"), 3, {}, {}, scratch / "tmp"};
+  Removal removal{3, {}, {}, scratch / "tmp"};
   Failure failure;
 };
 
@@ -181,4 +180,19 @@ TEST_CASE("many segments do not sit in memory to find the oldest") {
   for (int i = 999; i >= 0; --i) archive.put({fmt::format("0000000100000000{:08X}.zst", i)});
   CHECK(archive.remove("0000000100000000000003E8", 3) ==
         "000000010000000000000000.zst 000000010000000000000001.zst 000000010000000000000002.zst");
+}
+
+TEST_CASE("where PostgreSQL does not know yet what it needs, nothing is unneeded") {
+  const Scratch scratch;
+  CHECK_FALSE(oldest_needed("000000000000000000000000", scratch / ""));
+  CHECK(oldest_needed("000000020000000000000005", scratch / "")->text() == "000000020000000000000005");
+  for (const std::string_view name :
+       {"00000002.history", "x", "000000000000000000000005", "0000000100000000"}) {
+    CAPTURE(name);
+    CHECK(failure_of([&] { oldest_needed(std::string(name), scratch / ""); }).code == Exit::usage);
+  }
+  // No pg_control is looked at while the label is there.
+  CHECK(failure_of([&] { oldest_needed("", scratch / ""); }).code == Exit::failed);
+  scratch.write("backup_label", "START WAL LOCATION: 0/2000028\n");
+  CHECK_FALSE(oldest_needed("", scratch / ""));
 }
