@@ -120,7 +120,7 @@ class Expiry {
   // Why it must not be touched now.
   std::string held(const BackupSet& set) const {
     try {
-      if (const auto lease = read_lease(*store_, set.name); lease && lease->expires >= now_) {
+      if (const auto lease = last_lease(*store_, set.name); lease && lease->expires >= now_) {
         return fmt::format("leased until {} by {}:{}", utc_text(lease->expires), lease->hostname,
                            lease->data_directory);
       }
@@ -146,7 +146,7 @@ class Expiry {
     const RetainedSet now = facts_of(*judged.set);
     if (!now.held.empty() || now.pin != judged.facts.pin) {
       judged.decision = {true, now.held.empty() ? "pinned meanwhile" : now.held};
-    } else if (!removal_.remove(*judged.set)) {
+    } else if (!removal_.remove(*store_, *judged.set)) {
       judged.decision = {true, "a program is reading it"};
     } else {
       log_.note("Backup {} removed: {}", judged.facts.name, judged.decision.reason);

@@ -5,6 +5,7 @@
 #include "common/cli/program.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
+#include "common/process/process.h"
 #include "common/set/backup_catalog.h"
 
 using namespace pitr;
@@ -47,7 +48,8 @@ std::vector<Option> option_table(Options& options) {
       {"backup-dir", "b", "DIR", "remove backups from DIR", set_text(options.expire.backup_directory)},
       {"archive", "a", "[CODEC=]DIR", "remove WAL from DIR, too; may be given often",
        append_place(options.expire.archives), true},
-      {"keep-days", "k", "N", "keep what is not older than N days", set_number(given.days, 1, most)},
+      {"keep-days", "k", "N", "let one go back to any moment of the last N days",
+       set_number(given.days, 1, most)},
       {"keep-count", "", "N", "keep the newest N", set_number(given.count, 1, most)},
       {"keep-weekly", "", "N", "keep the last one of each of N weeks", set_number(given.weekly, 1, most)},
       {"keep-monthly", "", "N", "keep the last one of each of N months", set_number(given.monthly, 1, most)},
@@ -70,6 +72,12 @@ std::vector<Option> option_table(Options& options) {
       {"filename-template", "f", "PATTERN", "accepted; backups are found by what they are",
        no_meaning(options.unused, "filename-template")},
   };
+}
+
+// Locks, leases and pins are those of a directory of this host.
+void require_directory(const std::string& place) {
+  if (kind(parse_place(place)) != PlaceKind::directory)
+    fail(Exit::usage, "--backup-dir {}: it is on another host; run pitr-expire there", place);
 }
 
 int set_pin(const Options& options, const std::string& name) {
@@ -102,6 +110,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
   if (options.expire.backup_directory.empty())
     fail(Exit::usage, "no directory with backups: give --backup-dir");
+  require_directory(options.expire.backup_directory);
   if (!options.pin.empty() && !options.unpin.empty())
     fail(Exit::usage, "--pin and --unpin: give one of them");
   if (options.pin.empty() && !options.until.empty()) fail(Exit::usage, "--until goes with --pin");
@@ -124,5 +133,9 @@ int main(int argc, char** argv) {
   Log log(manual.program);
   return run_program(
       manual, with_log_options(option_table(options), log), log, argc, argv,
-      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage);
+      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage,
+      [&] {
+        // What root would leave there the owner could not read or remove.
+        if (is_there(options.expire.backup_directory)) become_owner_of(options.expire.backup_directory);
+      });
 }

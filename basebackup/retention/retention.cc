@@ -29,11 +29,7 @@ class Judge {
       : sets_(sets), rules_(rules), now_(now), decisions_(sets.size(), Decision{false, {}}) {}
 
   std::vector<Decision> judge() {
-    for_each_complete([&](std::size_t i) {
-      if (rules_.days > 0 && sets_[i].stop_time >= now_ - rules_.days * seconds_of_a_day) {
-        keep(i, fmt::format("not older than {} days", rules_.days));
-      }
-    });
+    if (rules_.days > 0) keep_window();
     newest(rules_.count, fmt::format("one of the newest {}", rules_.count),
            [](const RetainedSet&) { return true; });
     last_of_each(rules_.weekly, "%G-%V", "week");
@@ -54,6 +50,18 @@ class Judge {
     for (std::size_t i = sets_.size(); i-- > 0;) {
       if (sets_[i].state == State::complete) each(i);
     }
+  }
+  // To come back to any moment of the last days takes a backup that ended before them.
+  void keep_window() {
+    bool is_covered = false;
+    for_each_complete([&](std::size_t i) {
+      if (sets_[i].stop_time >= now_ - rules_.days * seconds_of_a_day) {
+        keep(i, fmt::format("not older than {} days", rules_.days));
+      } else if (!is_covered) {
+        keep(i, fmt::format("recovery to any moment of the last {} days begins with it", rules_.days));
+        is_covered = true;
+      }
+    });
   }
   void keep(std::size_t i, std::string reason) {
     if (!decisions_[i].keep) decisions_[i] = {true, std::move(reason)};

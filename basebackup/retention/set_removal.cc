@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "basebackup/retention/pin.h"
 #include "common/base/line_reader.h"
 #include "common/os/file_source.h"
@@ -12,10 +14,8 @@
 namespace pitr {
 namespace {
 
-constexpr std::string_view removing_suffix = ".removing";
-
 // What goes with a set, the files that list it first.
-std::vector<std::string> files_of(const BackupSet& set) {
+std::vector<std::string> files_of(Store& store, const BackupSet& set) {
   std::vector<std::string> names = {set.meta_file.text()};
   if (set.data)
     names.push_back(names_of_set(set.meta_file, *set.data).file(SetPart::waiting, Codec::none).text());
@@ -23,8 +23,8 @@ std::vector<std::string> files_of(const BackupSet& set) {
     if (*part) names.push_back((*part)->text());
   }
   for (const Name& digest : set.digests) names.push_back(digest.text());
-  for (const std::string_view ending : {pin_suffix, lease_suffix})
-    names.push_back(set.name + std::string(ending));
+  names.push_back(set.name + std::string(pin_suffix));
+  for (const Name& lease : lease_files(store, set.name)) names.push_back(lease.text());
   return names;
 }
 
@@ -33,12 +33,12 @@ std::vector<std::string> files_of(const BackupSet& set) {
 SetRemoval::SetRemoval(std::filesystem::path directory, const Pace& pace, Log& log)
     : directory_(std::move(directory)), pace_(pace), log_(log) {}
 
-bool SetRemoval::remove(const BackupSet& set) {
+bool SetRemoval::remove(Store& store, const BackupSet& set) {
   const Fd meta = open_if_there(directory_ / set.meta_file.text(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   if (!meta) return true;  // somebody else was faster
   if (try_lock(meta) == Locked::no) return false;
-  const std::vector<std::string> names = files_of(set);
-  const std::filesystem::path marker = directory_ / (set.name + std::string(removing_suffix));
+  const std::vector<std::string> names = files_of(store, set);
+  const std::filesystem::path marker = directory_ / removing_file(set.meta_file).text();
   std::string text;
   for (const std::string& name : names) text += name + "\n";
   AtomicFile file(marker, AtomicFile::Existing::replace, 0600);
@@ -58,6 +58,17 @@ void SetRemoval::finish_interrupted(Store& store) {
     if (name.text().ends_with(removing_suffix)) markers.push_back(name);
     return true;
   });
+  if (markers.empty()) return;
+  const Catalog catalog = read_catalog(store);
+  const auto names_a_set = [&](const std::vector<std::string>& names) {
+    const auto has = [&](const Name& name) { return std::ranges::find(names, name.text()) != names.end(); };
+    const auto is_named = [&](const BackupSet& set) {
+      return has(set.meta_file) || (set.data && has(*set.data));
+    };
+    return std::ranges::any_of(catalog.complete, is_named) ||
+           std::ranges::any_of(catalog.waiting, is_named) ||
+           std::ranges::any_of(catalog.unreadable, has, &UnreadableSet::meta_file);
+  };
   for (const Name& marker : markers) {
     std::vector<std::string> names;
     const auto source = store.open(marker);
@@ -68,8 +79,9 @@ void SetRemoval::finish_interrupted(Store& store) {
         fail(Exit::damaged, "{}: '{}' is no name of a file", store.describe(marker), line);
       names.push_back(line);
     }
-    // Killed before the set was taken off the list: it is a backup still, and is judged anew.
-    if (!names.empty() && !is_there(directory_ / names.front())) remove_files(names);
+    // Killed before the set was taken off the list: it is a set still, and is judged anew. So is a new one
+    // that has got the names since.
+    if (!names_a_set(names)) remove_files(names);
     store.remove(marker);
   }
 }

@@ -10,7 +10,7 @@
 namespace pitr {
 
 // Removes backup sets from a directory, so that whenever it is killed whatever is still listed restores:
-// first its meta file goes, then the rest. "NAME.removing" holds the names of the files meanwhile, for the
+// first its meta file goes, then the rest. removing_file() holds the names of the files meanwhile, for the
 // next run to go on with.
 class SetRemoval {
  public:
@@ -21,7 +21,7 @@ class SetRemoval {
   SetRemoval(std::filesystem::path directory, const Pace& pace, Log& log);
 
   // False: a reader holds it, and it stays.
-  bool remove(const BackupSet& set);
+  bool remove(Store& store, const BackupSet& set);
   // Goes on with what a killed run had begun.
   void finish_interrupted(Store& store);
 

@@ -30,6 +30,11 @@ void become(uid_t user, gid_t group, const std::string& description) {
   if (!has_groups || ::setgid(group) != 0 || ::setuid(user) != 0) {
     fail(Exit::failed, "become {}: {}", description, errno_text(errno));
   }
+  // libpq, ssh and others look there for passwords and keys.
+  ::unsetenv("XDG_RUNTIME_DIR");
+  if (entry == nullptr) return;
+  ::setenv("HOME", entry->pw_dir, 1);
+  for (const char* name : {"USER", "LOGNAME"}) ::setenv(name, entry->pw_name, 1);
 }
 
 }  // namespace

@@ -43,12 +43,17 @@ Name required_name(const std::string& text) {
   return *name;
 }
 
+// What programs write of a set, named after it.
+bool is_beside_a_set(const std::string& text) {
+  return text.ends_with(lease_suffix) || text.ends_with(".pin") || text.ends_with(removing_suffix);
+}
+
 // Sorts the names of a directory into sets.
 class Sorter {
  public:
   explicit Sorter(Store& store) : store_(store) {
     store.list("", [&](const Name& name) {
-      if (!stored_segment(name) && !name.text().ends_with(lease_suffix)) names_.insert(name.text());
+      if (!stored_segment(name) && !is_beside_a_set(name.text())) names_.insert(name.text());
       return true;
     });
   }
@@ -124,9 +129,6 @@ class Sorter {
   }
 
   static bool looks_like_part_of_a_set(const std::string& text) {
-    for (const std::string_view ending : {".lease", ".pin", ".removing"}) {
-      if (text.ends_with(ending)) return false;
-    }
     std::vector<std::string_view> types(digest_types.begin(), digest_types.end());
     types.insert(types.end(), {"data", "xlog"});
     return text.find(".tar") != text.npos && std::ranges::any_of(types, [&](std::string_view type) {

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "common/os/host_name.h"
 #include "common/set/backup_lease.h"
 #include "restore/recover/recovery.h"
 
@@ -43,20 +44,17 @@ Exit recover(const RecoverOptions& options, Log& log) {
 
 Exit release(const RecoverOptions& options, Log& log) {
   const auto store = open_store(options.backups, {});
-  std::vector<std::string> names;
-  store->list("", [&](const Name& name) {
-    if (name.text().ends_with(lease_suffix))
-      names.push_back(name.text().substr(0, name.text().size() - lease_suffix.size()));
-    return true;
-  });
   std::size_t ended = 0;
-  for (const std::string& name : names) {
-    const auto lease = read_lease(*store, name);
-    const bool is_wanted = options.backup.empty() ? lease && lease->data_directory == options.data_directory
-                                                  : name == options.backup;
-    if (!is_wanted) continue;
-    remove_lease(*store, name);
-    log.note("The lease of {} has ended.", name);
+  for (const Name& file : lease_files(*store, options.backup)) {
+    const auto lease = read_lease(*store, file);
+    if (!lease || (!options.data_directory.empty() && lease->data_directory != options.data_directory))
+      continue;
+    if (lease->hostname != host_name()) {
+      log.note("{} is of {}, and ends there: pitr-recover --release", store->describe(file), lease->hostname);
+      continue;
+    }
+    store->remove(file);
+    log.note("The lease {} has ended.", store->describe(file));
     ++ended;
   }
   if (ended == 0) fail(Exit::usage, "{}: there is no such lease", options.backups.place);

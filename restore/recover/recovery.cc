@@ -8,6 +8,7 @@
 
 #include "common/base/time_text.h"
 #include "common/cli/remote_options.h"
+#include "common/os/host_name.h"
 #include "common/os/signals.h"
 #include "common/set/backup_lease.h"
 #include "restore/recover/delta.h"
@@ -73,11 +74,9 @@ TablespaceMapping Recovery::mapping() const {
 // Recovery goes on fetching WAL when we have ended.
 void Recovery::protect_backup() {
   if (options_.sources.empty() || options_.lease_hours == 0) return;
-  std::array<char, 256> host{};
-  (void)::gethostname(host.data(), host.size() - 1);
   try {
     write_lease(*store_, plan_->set.name,
-                {std::time(nullptr) + options_.lease_hours * 3600, host.data(), directory_.native()});
+                {std::time(nullptr) + options_.lease_hours * 3600, host_name(), directory_.native()});
   } catch (const Error& error) {
     throw_if_signalled();
     log_.error("retention is not told that this backup and its WAL are needed: {}", error.what());
@@ -178,7 +177,7 @@ void Recovery::launch_server() {
   // Nothing is fetched any more.
   if (until() == Until::in_production && options_.lease_hours > 0 && !options_.sources.empty()) {
     try {
-      remove_lease(*store_, plan_->set.name);
+      remove_lease(*store_, plan_->set.name, {0, host_name(), directory_.native()});
     } catch (const Error& error) {
       throw_if_signalled();
       log_.error("end the lease: {}", error.what());

@@ -101,6 +101,45 @@ def being_read(t):
     check(expiry.backups.listed() == ["new"] and len(expiry.backups.files()) == 3, f"{expiry.backups.files()}")
 
 
+@case("D37b", "the drill of one host does not end the lease of another: the last one counts")
+def several_leases(t):
+    expiry = Expiry(t)
+    sets = expiry.backups.sets
+    for holder, year in (("db2-0000000a", 2999), ("db3-0000000b", 2001)):
+        (sets / f"h-data-old.tar.{holder}.lease").write_text(
+            f"Expires: {year}-01-01T00:00:00Z\nHostname: {holder[:3]}\nData-Directory: /data/new\n", encoding="utf8")
+    expiry.run("--keep-count", "1", "--explain").gives(0).says("leased until 2999", "db2:/data/new")
+    check("old" in expiry.backups.listed(), "the set that is leased is gone")
+    (sets / "h-data-old.tar.db2-0000000a.lease").unlink()
+    expiry.run("--keep-count", "1").gives(0)
+    check(len(expiry.backups.files()) == 3 and not list(sets.glob("*.lease")), f"{os.listdir(sets)}")
+
+
+@case("B20b", "a new set that has got the names of a half removed one is no remainder of it")
+def names_again(t):
+    expiry = Expiry(t)
+    sets = expiry.backups.sets
+    parts = ("meta", "data", "xlog")
+    marker = sets / "h-meta-old.tar.zst.removing"
+    marker.write_text("".join(f"h-{part}-old.tar.zst\n" for part in parts), encoding="utf8")
+    # As a killed run leaves it: off the list, the rest still there.
+    (sets / "h-meta-old.tar.zst").unlink()
+    expiry.backups.take(name="old").gives(0)
+    check(not marker.exists(), "the next pitr-expire would go on with the new set")
+    # A waiting set of these names, whoever wrote it.
+    (sets / "h-meta-old.tar.zst").rename(sets / "h-waiting-old.tar.zst")
+    marker.write_text("".join(f"h-{part}-old.tar.zst\n" for part in parts), encoding="utf8")
+    expiry.run("--keep-count", "1").gives(0)
+    check((sets / "h-data-old.tar.zst").exists(), "the data file of a waiting set is gone")
+
+
+@case("B21", "backups of another host are refused by name, and nothing is said to be removed")
+def another_host(t):
+    expiry = Expiry(t)
+    expiry.run("--keep-count", "1", sets=f"nobody@127.0.0.1:{expiry.backups.sets}").gives(2).says("another host")
+    check(len(expiry.backups.listed()) == 3, f"listed: {expiry.backups.listed()}")
+
+
 @case("D38", "0, negative, huge and misspelled numbers are refused, and nothing is removed")
 def bad_numbers(t):
     expiry = Expiry(t)

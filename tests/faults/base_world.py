@@ -85,7 +85,7 @@ class Backups:
     def listed(self):
         """The sets that have a meta file under its final name: these are backups."""
         return [name.split("-")[2].split(".")[0] for name in self.files()
-                if "-meta-" in name and ".tmp." not in name]
+                if "-meta-" in name and ".tmp." not in name and not name.endswith(".removing")]
 
     def nothing_left(self, standing=False):
         litter = [name for name in self.files() if ".tmp." in name]

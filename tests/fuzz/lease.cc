@@ -1,4 +1,4 @@
-// NAME.lease beside a backup set.
+// A lease beside a backup set.
 #include "common/set/backup_lease.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store.files["set.lease"] = text_of(data, size);
   std::optional<Lease> lease;
   try {
-    lease = read_lease(store, "set");
+    lease = last_lease(store, "set");
   } catch (const Error& error) {
     expect(error.code() == Exit::damaged, "what is no lease is damaged");
     return 0;
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   expect(lease.has_value(), "a lease that is there is never absent");
   MemoryStore copy;
   write_lease(copy, "set", *lease);
-  const auto again = read_lease(copy, "set");
+  const auto again = last_lease(copy, "set");
   expect(again && again->expires == lease->expires && again->hostname == lease->hostname &&
              again->data_directory == lease->data_directory,
          "what is read can be written and read again");

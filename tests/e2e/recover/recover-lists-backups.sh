@@ -39,7 +39,7 @@ assert_fails 1 restore_into "$NEW"
 assert_contains "$SCRATCH/said" "later-meta.tar.gz: it is being removed"
 kill_background
 restore_into "$NEW" --backup=later-data.tar
-assert_contains "$BASE/later-data.tar.lease" "Expires: 20"
+assert_contains "$BASE"/later-data.tar.*.lease "Expires: 20"
 
 # Where no lease can be written, that is a warning.
 rm -rf "$NEW"
@@ -48,4 +48,4 @@ chmod a-w "$BASE"
 restore_into "$NEW" --backup=later-data.tar 2>"$SCRATCH/said"
 chmod u+w "$BASE"
 assert_contains "$SCRATCH/said" "retention is not told that this backup and its WAL are needed"
-assert_absent "$BASE/later-data.tar.lease"
+assert_absent "$BASE"/later-data.tar.*.lease

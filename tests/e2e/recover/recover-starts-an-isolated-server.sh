@@ -25,7 +25,7 @@ assert_eq "1 2" "$(in_copy "SELECT string_agg(n::text, ' ' ORDER BY n) FROM step
 assert_eq "off  0 off" "$(in_copy "SELECT current_setting('archive_mode') || ' ' || current_setting('listen_addresses') || ' ' ||
   current_setting('max_logical_replication_workers') || ' ' || current_setting('ssl')")" "settings of the copy"
 assert_eq 700 "$(stat -c %a "$SCRATCH/copy/pitr-socket")" "the mode of the socket's directory"
-assert_absent "$BASE/$name.lease"
+assert_absent "$BASE/$name".*.lease
 in_copy "INSERT INTO step VALUES (4)"
 in_copy "SELECT pg_switch_wal()" >/dev/null
 "${as_server[@]}" pg_ctl -D "$SCRATCH/copy" -s stop
@@ -45,7 +45,7 @@ stop
 # Not isolated: the settings are the cluster's own. The lease ends on demand.
 restore_into "$NEW" --target-name=after_2
 assert_contains "$NEW/postgresql.auto.conf" there_is_no_such_library
-assert_contains "$BASE/$name.lease" "Data-Directory: $NEW"
+assert_contains "$BASE/$name".*.lease "Data-Directory: $NEW"
 pitr-recover -b "$BASE" -D "$NEW" --release
-assert_absent "$BASE/$name.lease"
+assert_absent "$BASE/$name".*.lease
 assert_fails 2 pitr-recover -b "$BASE" -D "$NEW" --release

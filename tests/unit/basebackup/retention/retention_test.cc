@@ -60,7 +60,8 @@ using Names = std::set<std::string>;
 
 TEST_CASE("every rule keeps what it says, and what any rule keeps stays") {
   const auto sets = one_a_day(40);
-  CHECK(kept(sets, {.days = 2}) == Names{"of-0", "of-1", "of-2"});
+  CHECK(kept(sets, {.days = 2}) ==
+        Names{"of-0", "of-1", "of-2", "of-3"});  // of-3: back to any moment of them
   CHECK(kept(sets, {.count = 2}) == Names{"of-0", "of-1"});
   CHECK(kept(sets, {.days = 1, .count = 3}) == Names{"of-0", "of-1", "of-2"});
   CHECK(kept(sets, {.weekly = 3}).size() == 3);

@@ -208,3 +208,19 @@ TEST_CASE("a file's siblings have its name with another type") {
           return names_of_set(name("a-meta"), name("b-data")).file(SetPart::xlog, Codec::none).text();
         }).code == Exit::damaged);
 }
+
+TEST_CASE("what is written beside a set is neither a set nor a part of one") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "base");
+  for (const std::string_view name :
+       {"h-meta-1.tar.zst.removing", "h-waiting-1.tar.zst.removing", "h-data-1.tar.removing",
+        "h-data-1.tar.db-meta-00000001.lease", "h-data-1.tar.pin"}) {
+    scratch.write("base/" + std::string(name), "h-meta-1.tar.zst\n");
+  }
+  const auto store = open_directory(scratch / "base", {});
+  const Catalog catalog = read_catalog(*store);
+  CHECK(catalog.unreadable.empty());
+  CHECK(catalog.complete.empty());
+  CHECK(catalog.waiting.empty());
+  CHECK(catalog.orphans.empty());
+}
