@@ -1,5 +1,6 @@
 #include "common/os/background_sink.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -52,11 +53,12 @@ class BackgroundSink::Work {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr Clock::time_point idle = Clock::time_point::max();
   static constexpr std::size_t most_waiting = 8 * 1024 * 1024;
 
   // Until `condition` holds; it is asked under the lock.
   void wait(const std::function<bool()>& condition) {
-    using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -64,10 +66,12 @@ class BackgroundSink::Work {
       if (condition()) return;
       // A signal between the look and the wait would be slept over: short naps bound that.
       changed_.wait_for(lock, std::chrono::milliseconds(200));
+      // Of several silent ones the second has been silent for as long as the first was waited for.
+      const auto since = std::min(begin, busy_since_);
       lock.unlock();
       throw_if_signalled();
-      if (Clock::now() - begin > patience_.patience && patience_.may_be_left()) {
-        fail(Exit::failed, "not done within {} s", patience_.patience.count());
+      if (Clock::now() - since > patience_.patience && patience_.may_be_left()) {
+        fail(Exit::failed, "{}: not done within {} s", patience_.called, patience_.patience.count());
       }
       lock.lock();
     }
@@ -77,6 +81,7 @@ class BackgroundSink::Work {
     give_up_when(&gives_up_);
     try {
       const auto sink = open_();
+      become_idle();
       while (reached_ != Step::finished) advance(sink.get());
     } catch (...) {
       const std::lock_guard lock(mutex_);
@@ -85,10 +90,16 @@ class BackgroundSink::Work {
     changed_.notify_all();
   }
 
+  void become_idle() {
+    const std::lock_guard lock(mutex_);
+    busy_since_ = idle;
+  }
+
   void advance(Sink* sink) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return gives_up_ || !pieces_.empty() || wanted_ > reached_; });
     throw_if_signalled();
+    busy_since_ = Clock::now();
     if (!pieces_.empty()) {
       const std::vector<std::byte> piece = std::move(pieces_.front());
       pieces_.pop_front();
@@ -104,6 +115,7 @@ class BackgroundSink::Work {
       lock.lock();
       reached_ = step;
     }
+    busy_since_ = idle;
     changed_.notify_all();
   }
 
@@ -115,6 +127,7 @@ class BackgroundSink::Work {
   std::condition_variable changed_;
   std::deque<std::vector<std::byte>> pieces_;  // these are guarded by mutex_
   std::size_t waiting_ = 0;
+  Clock::time_point busy_since_ = Clock::now();  // with one step; `idle` between two
   Step wanted_ = Step::writing;
   Step reached_ = Step::writing;
   std::exception_ptr error_;

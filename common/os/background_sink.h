@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "common/base/stream.h"
 
@@ -13,9 +14,11 @@ namespace pitr {
 // thrown by the next call.
 class BackgroundSink final : public Sink {
  public:
-  // `may_be_left` is asked when the caller has waited for `patience`, again and again; yes: the call throws.
-  // A null result of `open`: nothing is wanted there.
+  // `may_be_left` is asked, again and again, when the caller has waited for `patience`, or the thread has
+  // been silent for so long while the caller waited for others; yes: the call throws. A null result of
+  // `open`: nothing is wanted there.
   struct Patience {
+    std::string called = {};  // what messages say that it does
     std::chrono::seconds patience{5};
     std::function<bool()> may_be_left = [] { return false; };
   };

@@ -148,11 +148,16 @@ void AtomicFile::finish() {
 Publishing try_publishing(const std::filesystem::path& path) {
   const Fd directory = open_file(path, O_RDONLY | O_DIRECTORY);
   const TemporaryFile temporary = create_temporary(directory, "pitr-publishing", 0600);
-  // Itself a temporary name: whatever happens, the next run cleans up.
+  // Itself a temporary name, of one that is a name of nobody else: what a killed run left is removed first.
   const std::filesystem::path target = first_temporary_of(path / temporary.name);
-  const Publishing way = publish_new(directory, temporary.name, target);
-  remove_file(target);
-  return way;
+  struct GoneAtEnd {
+    const Fd& directory;
+    std::string name;
+    ~GoneAtEnd() { ::unlinkat(directory.number(), name.c_str(), 0); }
+  };
+  const GoneAtEnd first{directory, temporary.name}, second{directory, target.filename().native()};
+  remove_dead_temporaries_of(directory, temporary.name);
+  return publish_new(directory, temporary.name, target);
 }
 
 void sync_file(const std::filesystem::path& path) {
@@ -191,8 +196,12 @@ std::filesystem::path normal_path(const std::filesystem::path& path) {
 
 bool lies_within(const std::filesystem::path& path, const std::filesystem::path& directory) {
   std::error_code code;
-  const auto relative = std::filesystem::weakly_canonical(path, code)
-                            .lexically_relative(std::filesystem::weakly_canonical(directory, code));
+  const auto canonical = [&code](const std::filesystem::path& name) {
+    const auto result = std::filesystem::weakly_canonical(name, code);
+    if (code) fail(Exit::failed, "resolve {}: {}", name.native(), errno_text(code.value()));
+    return result;
+  };
+  const auto relative = canonical(path).lexically_relative(canonical(directory));
   return !relative.empty() && *relative.begin() != "..";
 }
 

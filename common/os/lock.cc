@@ -11,6 +11,8 @@
 namespace pitr {
 namespace {
 
+constexpr double nap = 0.02;
+
 struct flock whole_file(short type = F_WRLCK) {
   struct flock lock {};
   lock.l_type = type;
@@ -42,7 +44,6 @@ Locked try_lock(const Fd& fd) { return try_lock_as(fd, F_WRLCK); }
 Locked try_lock_shared(const Fd& fd) { return try_lock_as(fd, F_RDLCK); }
 
 void wait_for_lock(const Fd& fd) {
-  constexpr double nap = 0.02;
   for (double waited = 0; try_lock(fd) == Locked::no; waited += nap) {
     if (waited > 60) fail(Exit::failed, "lock {}: another process has held it for a minute", fd.name());
     pause_for(nap);
@@ -59,20 +60,29 @@ bool is_name_of(const Fd& directory, const std::string& name, const Fd& file) {
 }
 
 LockFile::LockFile(const std::filesystem::path& path, mode_t mode) : path_(path) {
-  for (;;) {
+  for (double waited = 0;; waited += nap) {
     file_ = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
     const Locked locked = try_lock(file_);
     if (locked == Locked::unknown) fail(Exit::failed, "lock {}: its file system has no locks", path.native());
     if (locked == Locked::no) {
       fail(Exit::failed, "lock {}: another run holds it (pid {})", path.native(), pid_in(file_));
     }
-    // A run that just ended may have removed the file between our open and our lock.
     if (is_name_of(Fd(), path.native(), file_)) break;
+    // A run that just ended has removed the file between our open and our lock. NFS may serve the old one for
+    // a while.
+    if (waited > 60) fail(Exit::failed, "lock {}: it is removed again and again", path.native());
+    pause_for(nap);
   }
-  const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(file_.number(), 0) != 0)
-    fail(Exit::failed, "truncate {}: {}", path.native(), errno_text(errno));
-  write_all(file_, as_bytes(pid));
+  tell_pid();
+}
+
+// A full disk may have no room for it, and the lock is held all the same.
+void LockFile::tell_pid() {
+  try {
+    if (::ftruncate(file_.number(), 0) == 0) write_all(file_, as_bytes(fmt::format("{}\n", ::getpid())));
+  } catch (const Error&) {
+    throw_if_signalled();
+  }
 }
 
 LockFile::~LockFile() {

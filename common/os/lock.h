@@ -25,7 +25,7 @@ void wait_for_lock(const Fd& fd);
 bool is_name_of(const Fd& directory, const std::string& name, const Fd& file);
 
 // A file that is locked while the object lives, and removed at its end. The pid in it is for people: the lock
-// decides, so a recycled pid means nothing.
+// decides, so a recycled pid means nothing, and a pid that a full disk has no room for is not missed.
 class LockFile {
  public:
   // Throws when another process holds it; the message names the pid found in it.
@@ -35,6 +35,8 @@ class LockFile {
   LockFile& operator=(const LockFile&) = delete;
 
  private:
+  void tell_pid();
+
   std::filesystem::path path_;
   Fd file_;
 };

@@ -107,3 +107,21 @@ TEST_CASE("a sink that may be left is waited for no longer than its patience") {
   CHECK(failure_of([&] { sink.finish(); }).mentions("not done within"));
   CHECK(asked == 2);
 }
+
+TEST_CASE("several silent sinks are waited for together, and the one that is left is named") {
+  Journal one, other;
+  one.stuck = other.stuck = true;
+  const auto patience = [](std::string called) {
+    return BackgroundSink::Patience{std::move(called), std::chrono::seconds(2), [] { return true; }};
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    BackgroundSink first([&] { return std::make_unique<JournalSink>(one); }, patience("to one"));
+    BackgroundSink second([&] { return std::make_unique<JournalSink>(other); }, patience("to other"));
+    first.write(as_bytes("x"));
+    second.write(as_bytes("x"));
+    CHECK(failure_of([&] { first.prepare(); }).message == "to one: not done within 2 s");
+    CHECK(failure_of([&] { second.prepare(); }).message == "to other: not done within 2 s");
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(4));
+}

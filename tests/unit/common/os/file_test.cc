@@ -465,3 +465,13 @@ TEST_CASE("files are as open as the data directory is to its group") {
   CHECK(failure_of([&] { openness_of(scratch / "missing"); }).code == Exit::failed);
   CHECK(failure_of([&] { openness_of(scratch.write("file", "")); }).code == Exit::failed);
 }
+
+TEST_CASE("how files get their names is tried again after a run that was killed in the middle") {
+  const Scratch scratch;
+  // Killed between link and unlink it leaves both.
+  scratch.write("pitr-publishing.tmp.0", "");
+  std::filesystem::create_hard_link(scratch / "pitr-publishing.tmp.0",
+                                    scratch / "pitr-publishing.tmp.0.tmp.0");
+  CHECK(try_publishing(scratch / "") == Publishing::link);
+  CHECK(std::filesystem::is_empty(scratch / ""));
+}

@@ -2,6 +2,8 @@
 #include "common/os/signals.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <memory>
@@ -191,4 +193,18 @@ TEST_CASE("a file is told from another one under its name") {
   CHECK_FALSE(is_name_of(directory, "file", file));
   scratch.write("file", "");
   CHECK_FALSE(is_name_of(directory, "file", file));
+}
+
+TEST_CASE("a lock is taken on a full disk, which has no room for the pid") {
+  const Scratch scratch;
+  const auto path = scratch / "pid";
+  const Outcome outcome = in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit nothing {};
+    if (::setrlimit(RLIMIT_FSIZE, &nothing) != 0) return 2;
+    const LockFile lock(path, 0600);
+    return is_locked(path) && text_of(path).empty() ? 0 : 3;
+  });
+  CHECK(outcome.err == "");
+  CHECK(outcome.status == 0);
 }
