@@ -32,8 +32,6 @@ bool remembers(const std::string& memory, const std::string& place) {
   return ("\n" + memory).find("\n" + place + "\n") != std::string::npos;
 }
 
-Name marker() { return *Name::parse(marker_name); }
-
 void remember(const Store& store, const std::filesystem::path& state_directory, Openness openness) {
   const std::string place = store.describe();
   const std::string memory = read_memory(state_directory);

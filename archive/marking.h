@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "common/cli/log.h"
-#include "common/wal/wal_archive.h"
+#include "common/wal/marker.h"
 
 namespace pitr {
 

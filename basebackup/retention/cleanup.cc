@@ -3,6 +3,7 @@
 #include "common/os/file.h"
 #include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
+#include "common/wal/marker.h"
 #include "common/wal/oldest_wal.h"
 #include "common/wal/wal_archive.h"
 

@@ -12,8 +12,8 @@
 #include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_lease.h"
+#include "common/wal/marker.h"
 #include "common/wal/oldest_wal.h"
-#include "common/wal/wal_archive.h"
 
 namespace pitr {
 namespace {

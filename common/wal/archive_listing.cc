@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/os/signals.h"
+#include "common/wal/marker.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {
@@ -75,14 +76,6 @@ class Lister {
     }
     std::ranges::sort(archive_.segments);
     return archive_.segments.size() > before;
-  }
-
-  static ClusterIdentity required_identity(Store& store) {
-    if (const auto identity = read_marker(store)) return *identity;
-    if (const auto header = any_segment_header(store))
-      return {header->system_identifier, header->segment_size};
-    fail(Exit::failed, "{}: neither a marker {} nor a WAL segment in it (is its disk mounted?)",
-         store.describe(), marker_name);
   }
 
   void take(const Name& name) {

@@ -9,7 +9,7 @@
 
 #include "common/process/process.h"
 #include "common/store/place.h"
-#include "common/wal/wal_archive.h"
+#include "common/wal/marker.h"
 #include "monitor/check/directory.h"
 
 namespace pitr {

@@ -9,6 +9,7 @@
 #include "common/os/lock.h"
 #include "common/os/signals.h"
 #include "common/set/reach.h"
+#include "common/wal/marker.h"
 #include "common/wal/wal_archive.h"
 #include "restore/recover/wal_map.h"
 #include "restore/recover/wal_search.h"

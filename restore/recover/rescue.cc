@@ -10,7 +10,8 @@
 #include "common/os/text_file.h"
 #include "common/store/place.h"
 #include "common/store/store.h"
-#include "common/wal/wal_archive.h"
+#include "common/postgres/wal_check.h"
+#include "common/wal/marker.h"
 #include "restore/recover/wal_map.h"
 
 namespace pitr {

@@ -7,6 +7,7 @@
 #include "common/os/signals.h"
 #include "common/os/spool_file.h"
 #include "common/store/place.h"
+#include "common/wal/marker.h"
 #include "common/wal/wal_archive.h"
 #include "restore/wal/gap.h"
 

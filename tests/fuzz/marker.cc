@@ -1,5 +1,5 @@
 // The marker file of an archive.
-#include "common/wal/wal_archive.h"
+#include "common/wal/marker.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;
