@@ -6,9 +6,9 @@
 #include <array>
 #include <map>
 
-#include "archive/delivered.h"
-#include "archive/delivery.h"
+#include "archive/delivery_memory.h"
 #include "archive/destinations.h"
+#include "archive/job.h"
 #include "archive/outcomes.h"
 #include "archive/staging_copy.h"
 #include "common/os/background_sink.h"
@@ -50,32 +50,33 @@ class InOrder final : public Sink {
 // One file on its way to all destinations.
 class Distribution {
  public:
-  Distribution(const Job& job, Destinations& destinations)
+  explicit Distribution(const Job& job)
       : job_(job),
-        destinations_(destinations),
-        delivered_(job.targets.state_directory, job.cluster.openness),
-        outcomes_(job.targets) {}
+        targets_(job.archiving.targets),
+        memory_(targets_.state_directory, job.archiving.cluster.openness),
+        outcomes_(targets_) {}
 
   // Stores it wherever it can be stored at once. False: it may not be published.
   bool distribute(const std::function<bool()>& may_publish) {
-    recall();
+    attempt([&] { known_ = memory_.places(job_.path); });
     try {
-      auto everywhere = open_all();
-      // Where it must be it is on its way; a running backup gets its copy of the same bytes.
+      auto everywhere = ways_to_all();
+      // A running backup gets its copy of the same bytes.
       everywhere->add([&] { return copy_for_backup(job_); });
       return send(std::move(everywhere), may_publish);
     } catch (const Error&) {
       throw_if_signalled();
-      // One that is open still was not the cause: the file itself is, or what all have in common.
+      // Where a destination is open still, none of them was the cause: the file itself is, or what all have
+      // in common.
       if (!outcomes_.is_enough() || outcomes_.has_open()) {
-        remember();
+        attempt([&] { memory_.remember(job_.path, outcomes_.remote_places()); });
         throw;
       }
     }
     return true;
   }
 
-  // What is not required waits in the spool for those that have not got the file.
+  // It is wherever it is required. For the others that have not got it, it waits in the spool.
   void spool_the_rest() {
     std::string late;
     for (std::size_t i = 0; i < places().size(); ++i) {
@@ -83,19 +84,20 @@ class Distribution {
       if (outcomes_.state(i) == Outcomes::State::spooled)
         late += (late.empty() ? "" : ", ") + places()[i].place;
     }
-    forget();
+    attempt([&] { memory_.forget(job_.path); });
     if (late.empty()) {
-      job_.log.note("Segment {} successfully sent to all destinations.", job_.name.text());
+      log().note("Segment {} successfully sent to all destinations.", job_.name.text());
     } else {
-      job_.log.note("Segment {} waits in the spool for {}.", job_.name.text(), late);
+      log().note("Segment {} waits in the spool for {}.", job_.name.text(), late);
     }
   }
 
  private:
-  const std::vector<Place>& places() const { return job_.targets.destinations; }
+  const std::vector<Place>& places() const { return targets_.destinations; }
+  Log& log() const { return job_.archiving.log; }
 
   // Every compression runs once, whatever the number of its destinations.
-  std::unique_ptr<Tee> open_all() {
+  std::unique_ptr<Tee> ways_to_all() {
     std::map<std::pair<Codec, int>, std::vector<std::size_t>> groups;
     for (std::size_t i = 0; i < places().size(); ++i) {
       groups[{places()[i].compression.codec, places()[i].compression.level}].push_back(i);
@@ -104,7 +106,7 @@ class Distribution {
     for (const auto& [compression, members] : groups) {
       all->add([&, &group = members]() -> std::unique_ptr<Sink> {
         auto same = std::make_unique<Tee>();
-        for (const std::size_t i : group) same->add([&] { return open(i); });
+        for (const std::size_t i : group) same->add([&] { return way_to(i); });
         if (!same->empty())
           return compress(places()[group.front()].compression, job_.workers, std::move(same));
         same->finish();  // throws what kept them from opening
@@ -114,48 +116,56 @@ class Distribution {
     return all;
   }
 
-  // Null: the destination holds the file.
-  std::unique_ptr<Sink> open(std::size_t i) {
+  // The way to one destination; null when it holds the file. One sink around the other, from the outside:
+  //   watched    sees how everything behind it ends
+  //   in order   gives the file no name when an earlier file has been left to the spool meanwhile
+  //   in time    another host has a thread of its own, and is left when it is silent
+  //   put_wal    looks whether the file is there, writes it, publishes it
+  std::unique_ptr<Sink> way_to(std::size_t i) {
     const Place& place = places()[i];
-    if (job_.targets.spool && job_.targets.spool->is_behind(place)) {
-      if (!outcomes_.can_do_without(i)) {
-        return outcomes_.noted(i, Outcomes::State::stored, [&]() -> std::unique_ptr<Sink> {
-          fail(Exit::failed, "archive {} to {}: what waits for it in {} comes first", job_.name.text(),
-               place.place, job_.targets.spool->lock_path(place).parent_path().native());
-        });
+    const bool is_behind = targets_.spool && targets_.spool->is_behind(place);
+    if (is_behind && outcomes_.can_do_without(i)) return way_to_queue(i);
+    return outcomes_.watched(i, Outcomes::State::stored, [&]() -> std::unique_ptr<Sink> {
+      if (is_behind) {
+        fail(Exit::failed, "{}: what waits for it in {} comes first", called(place),
+             targets_.spool->queue_path(place).native());
       }
-      return outcomes_.noted(i, Outcomes::State::spooled, [&] { return open_queue(place); });
-    }
-    if (known_.contains(place.place) && kind(place) == PlaceKind::pipe) {
-      return outcomes_.noted(i, Outcomes::State::stored, [] { return nullptr; });
-    }
-    const Content content = known_.contains(place.place) ? Content::known : Content::compared;
-    const auto open_now = [this, &place, content] {
-      return in_context(fmt::format("archive {} to {}", job_.name.text(), place.place), [&] {
-        return deliver_to(destinations_.open(place), place.compression.codec, job_, content);
-      });
-    };
-    return outcomes_.noted(i, Outcomes::State::stored,
-                           [&] { return in_order(place, side_by_side(i, open_now)); });
+      const bool is_known = known_.contains(place.place);
+      // Nobody can ask a program what it has.
+      if (is_known && kind(place) == PlaceKind::pipe) return nullptr;
+      return in_order(place, in_time(i, [this, &place, is_known] {
+                        return in_context(called(place), [&] {
+                          return put_wal(job_.archiving.destinations.open(place), place.compression.codec,
+                                         original(job_), is_known ? Content::known : Content::compared);
+                        });
+                      }));
+    });
   }
 
-  // Another host has a thread of its own. It may be dead or slow: where there is a spool, nobody waits for it
-  // who can do without it.
-  std::unique_ptr<Sink> side_by_side(std::size_t i, const Tee::Opener& open) {
+  // Not compressed here.
+  std::unique_ptr<Sink> way_to_queue(std::size_t i) {
+    return outcomes_.watched(i, Outcomes::State::spooled, [&] { return open_queue(places()[i]); });
+  }
+
+  std::string called(const Place& place) const {
+    return fmt::format("archive {} to {}", job_.name.text(), place.place);
+  }
+
+  std::unique_ptr<Sink> in_time(std::size_t i, const Tee::Opener& open) {
     if (kind(places()[i]) == PlaceKind::directory) return open();
-    BackgroundSink::Patience patience;
-    if (job_.targets.spool) patience.may_be_left = [this, i] { return outcomes_.can_do_without(i); };
+    BackgroundSink::Patience patience{.called = called(places()[i])};
+    if (targets_.spool) patience.may_be_left = [this, i] { return outcomes_.can_do_without(i); };
     return std::make_unique<BackgroundSink>(open, std::move(patience));
   }
 
   std::unique_ptr<Sink> in_order(const Place& place, std::unique_ptr<Sink> sink) {
-    if (!sink || !job_.targets.spool) return sink;
-    return std::make_unique<InOrder>(std::move(sink), place, *job_.targets.spool);
+    if (!sink || !targets_.spool) return sink;
+    return std::make_unique<InOrder>(std::move(sink), place, *targets_.spool);
   }
 
   std::unique_ptr<Sink> open_queue(const Place& place) {
-    job_.targets.spool->require_room(open_regular(job_.path).size(), place);
-    return deliver_to(job_.targets.spool->queue(place), place.compression.codec, job_);
+    targets_.spool->require_room(open_regular(job_.path).size(), place);
+    return put_wal(targets_.spool->queue(place), place.compression.codec, original(job_));
   }
 
   bool send(std::unique_ptr<Tee> everywhere, const std::function<bool()>& may_publish) {
@@ -165,7 +175,7 @@ class Distribution {
       return true;
     }
     FileSource source = open_regular(job_.path);
-    const auto chain = check_wal(expectation(job_), std::move(everywhere));
+    const auto chain = check_wal(expectation(job_.name, job_.archiving), std::move(everywhere));
     const std::uint64_t size = copy(source, *chain);
     if (size != source.size())
       fail(Exit::failed, "read {}: {} of {} bytes", job_.path.native(), size, source.size());
@@ -176,40 +186,29 @@ class Distribution {
   }
 
   void spool(std::size_t i) {
-    const Place& place = places()[i];
-    job_.log.error("{}; it waits in the spool", outcomes_.reason(i));
-    const auto open = [&]() -> std::unique_ptr<Sink> {
-      auto queue = open_queue(place);
-      return queue ? compress(place.compression, job_.workers, std::move(queue)) : nullptr;
-    };
+    log().error("{}; it waits in the spool", outcomes_.reason(i));
     auto only = std::make_unique<Tee>();
-    only->add([&] { return outcomes_.noted(i, Outcomes::State::spooled, open); });
+    only->add([&]() -> std::unique_ptr<Sink> {
+      auto queue = way_to_queue(i);
+      return queue ? compress(places()[i].compression, job_.workers, std::move(queue)) : nullptr;
+    });
     send(std::move(only), [] { return true; });
   }
 
   // The memory spares work and is asked for nothing else: whatever is wrong with it is no failure.
-  void recall() {
-    attempt([&] { known_ = delivered_.places(job_.path); });
-  }
-  void remember() {
-    attempt([&] { delivered_.remember(job_.path, outcomes_.remote_places()); });
-  }
-  void forget() {
-    attempt([&] { delivered_.forget(job_.path); });
-  }
   template <typename F>
   void attempt(F step) {
     try {
       step();
     } catch (const Error& error) {
       throw_if_signalled();
-      job_.log.error("{}", error.what());
+      log().error("{}", error.what());
     }
   }
 
   const Job& job_;
-  Destinations& destinations_;
-  const Delivered delivered_;
+  const ArchiveTargets& targets_;
+  const DeliveryMemory memory_;
   std::set<std::string> known_;  // the places that an earlier call delivered to
   Outcomes outcomes_;
 };
@@ -229,8 +228,8 @@ bool archive_file(const std::filesystem::path& path, const Archiving& archiving,
                   const std::function<bool()>& may_publish) {
   const auto name = WalName::parse(path.filename().native());
   if (!name) fail(Exit::failed, "archive {}: not the name of a WAL file", path.native());
-  const Job job{path, *name, archiving.cluster, archiving.targets, workers, archiving.log};
-  Distribution distribution(job, archiving.destinations);
+  const Job job{path, *name, workers, archiving};
+  Distribution distribution(job);
   if (!distribution.distribute(may_publish)) return false;
   distribution.spool_the_rest();
   return true;

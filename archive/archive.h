@@ -9,8 +9,8 @@
 #include "archive/requirement.h"
 #include "archive/spool.h"
 #include "common/cli/log.h"
+#include "common/postgres/control_file.h"
 #include "common/store/store.h"
-#include "common/wal/wal_archive.h"
 
 namespace pitr {
 

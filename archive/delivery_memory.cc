@@ -1,4 +1,4 @@
-#include "archive/delivered.h"
+#include "archive/delivery_memory.h"
 
 #include "common/base/line_reader.h"
 #include "common/os/file_source.h"
@@ -16,11 +16,11 @@ std::string identity_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::filesystem::path Delivered::memory_of(const std::filesystem::path& path) const {
+std::filesystem::path DeliveryMemory::memory_of(const std::filesystem::path& path) const {
   return directory_ / "delivered" / path.filename();
 }
 
-std::set<std::string> Delivered::places(const std::filesystem::path& path) const {
+std::set<std::string> DeliveryMemory::places(const std::filesystem::path& path) const {
   std::set<std::string> places;
   if (directory_.empty() || !is_there(memory_of(path))) return places;
   FileSource source = open_regular(memory_of(path));
@@ -31,7 +31,7 @@ std::set<std::string> Delivered::places(const std::filesystem::path& path) const
   return places;
 }
 
-void Delivered::remember(const std::filesystem::path& path, const std::set<std::string>& places) const {
+void DeliveryMemory::remember(const std::filesystem::path& path, const std::set<std::string>& places) const {
   if (directory_.empty() || places.empty()) return;
   std::string text = identity_of(path) + "\n";
   for (const std::string& place : places) text += place + "\n";
@@ -41,7 +41,7 @@ void Delivered::remember(const std::filesystem::path& path, const std::set<std::
   file.finish();
 }
 
-void Delivered::forget(const std::filesystem::path& path) const {
+void DeliveryMemory::forget(const std::filesystem::path& path) const {
   if (!directory_.empty()) remove_file(memory_of(path));
 }
 

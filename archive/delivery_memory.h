@@ -13,10 +13,10 @@ namespace pitr {
 // What a call that failed has delivered to other hosts nevertheless: STATE-DIR/delivered/NAME. The next call
 // for the file sees that it is there still, and need not read it back. Losing it costs that, and never a
 // file.
-class Delivered {
+class DeliveryMemory {
  public:
   // `directory`: the state directory; "" remembers nothing.
-  Delivered(std::filesystem::path directory, Openness openness)
+  DeliveryMemory(std::filesystem::path directory, Openness openness)
       : directory_(std::move(directory)), openness_(openness) {}
 
   // The places that hold the file at `path`, unless it is another file by now.

@@ -4,10 +4,12 @@
 #include <atomic>
 
 #include "archive/destinations.h"
+#include "archive/job.h"
 #include "common/os/lock.h"
 #include "common/os/parallel.h"
 #include "common/os/signals.h"
 #include "common/process/child.h"
+#include "common/wal/wal_archive.h"
 
 namespace pitr {
 namespace {
@@ -18,9 +20,9 @@ constexpr double pause_after_failure = 5;
 constexpr int most_attempts = 12;
 
 // What waits for one destination.
-class Queue {
+class Backlog {
  public:
-  Queue(const Place& place, const Archiving& archiving)
+  Backlog(const Place& place, const Archiving& archiving)
       : place_(place), archiving_(archiving), spool_(*archiving.targets.spool), queue_(spool_.queue(place)) {}
 
   void deliver() {
@@ -29,8 +31,7 @@ class Queue {
       const auto store =
           in_context("deliver to " + place_.place, [&] { return archiving_.destinations.open(place_); });
       for (const WalName& name : names) {
-        in_context(fmt::format("deliver {} to {}", name.text(), place_.place),
-                   [&] { deliver(*store, name); });
+        in_context(fmt::format("deliver {} to {}", name.text(), place_.place), [&] { deliver(store, name); });
         ++delivered;
       }
     }
@@ -39,44 +40,21 @@ class Queue {
   }
 
  private:
-  void deliver(Store& store, const WalName& name) {
+  void deliver(const std::shared_ptr<Store>& store, const WalName& name) {
     for (StoredWal& stored : find_wal(*queue_, name)) {
       const Name file = stored.name;
       const Codec codec = stored.codec;
-      WalExpectation expected{name, {}, archiving_.targets.check_header, {}};
-      if (archiving_.cluster.identity)
-        expected.system_identifier = archiving_.cluster.identity->system_identifier;
       // It has lain on a disk meanwhile.
-      read_wal(*queue_, std::move(stored), expected, std::make_unique<NullSink>());
-      if (!is_there(store, name, file, codec)) send(store, name, file, codec);
+      read_wal(*queue_, std::move(stored), expectation(name, archiving_), std::make_unique<NullSink>());
+      const OriginalWal original{name, queue_->describe(file), [this, file, codec] {
+                                   return decompressed(codec, file.text(), queue_->open(file));
+                                 }};
+      if (const auto sink = put_wal(store, codec, original)) {
+        copy(*queue_->open(file), *sink);
+        sink->finish();
+      }
       queue_->remove(file);
     }
-  }
-
-  void send(Store& store, const WalName& name, const Name& file, Codec codec) {
-    const auto sink = store.create(file);
-    copy(*queue_->open(file), *sink);
-    try {
-      sink->finish();
-    } catch (const AtomicFile::Conflict&) {
-      if (!is_there(store, name, file, codec)) throw;
-    }
-  }
-
-  // Under any suffix, with the content of the file that waits; other content throws.
-  bool is_there(Store& store, const WalName& name, const Name& file, Codec codec) {
-    bool found = false;
-    for (StoredWal& stored : find_wal(store, name)) {
-      const Name there = stored.name;
-      const auto original = decompressed(codec, file.text(), queue_->open(file));
-      if (!same_content(store, std::move(stored), *original)) {
-        fail(Exit::failed, "{} exists with other content than {} and is left alone", store.describe(there),
-             queue_->describe(file));
-      }
-      store.sync(there);
-      found = true;
-    }
-    return found;
   }
 
   const Place& place_;
@@ -101,7 +79,7 @@ bool flush(const Archiving& archiving) {
   parallel_for(behind.size(), behind.size(), [&](std::size_t i) {
     try {
       const LockFile alone(archiving.targets.spool->lock_path(behind[i]), archiving.cluster.openness.file);
-      Queue(behind[i], archiving).deliver();
+      Backlog(behind[i], archiving).deliver();
     } catch (const Error& error) {
       all = false;
       archiving.log.error("{}", error.what());

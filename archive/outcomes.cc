@@ -2,9 +2,9 @@
 
 namespace pitr {
 
-class Outcomes::Noted final : public Sink {
+class Outcomes::Watched final : public Sink {
  public:
-  Noted(Outcomes& outcomes, std::size_t destination, State done, const Tee::Opener& open)
+  Watched(Outcomes& outcomes, std::size_t destination, State done, const Tee::Opener& open)
       : outcomes_(outcomes), destination_(destination), done_(done) {
     note([&] { sink_ = open(); });
   }
@@ -39,8 +39,8 @@ class Outcomes::Noted final : public Sink {
   std::unique_ptr<Sink> sink_;
 };
 
-std::unique_ptr<Sink> Outcomes::noted(std::size_t destination, State done, const Tee::Opener& open) {
-  auto sink = std::make_unique<Noted>(*this, destination, done, open);
+std::unique_ptr<Sink> Outcomes::watched(std::size_t destination, State done, const Tee::Opener& open) {
+  auto sink = std::make_unique<Watched>(*this, destination, done, open);
   if (sink->is_wanted()) return sink;
   states_[destination] = done;
   return nullptr;

@@ -36,12 +36,12 @@ class Outcomes {
   // The places on other hosts that hold the file.
   std::set<std::string> remote_places() const;
 
-  // A branch of a Tee that notes how it ends: finished is `done`, a failure is missing. A null sink is wanted
-  // by nobody, for it is there.
-  std::unique_ptr<Sink> noted(std::size_t destination, State done, const Tee::Opener& open);
+  // A branch of a Tee that is watched: when it finishes, the destination is `done`; when it throws, missing.
+  // `open` gives null when the destination needs nothing: it is `done`, and the result is null.
+  std::unique_ptr<Sink> watched(std::size_t destination, State done, const Tee::Opener& open);
 
  private:
-  class Noted;
+  class Watched;
   template <typename F>
   std::vector<bool> those(F wanted) const {
     std::vector<bool> result;

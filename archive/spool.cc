@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 Spool::Spool(fs::path directory, std::uint64_t most, Openness openness)
     : directory_(std::move(directory)), most_(most), openness_(openness) {}
 
-fs::path Spool::path_of(const Place& place) const {
+fs::path Spool::queue_path(const Place& place) const {
   std::string name;
   for (const char c : place.place) {
     if (c == '/') {
@@ -28,12 +28,12 @@ fs::path Spool::path_of(const Place& place) const {
   return directory_ / name;
 }
 
-fs::path Spool::lock_path(const Place& place) const { return path_of(place).native() + ".lock"; }
+fs::path Spool::lock_path(const Place& place) const { return queue_path(place).native() + ".lock"; }
 
 bool Spool::is_behind(const Place& place) const {
   bool found = false;
-  if (!is_there(path_of(place))) return found;
-  open_directory(path_of(place), openness_)->list("", [&](const Name& name) {
+  if (!is_there(queue_path(place))) return found;
+  open_directory(queue_path(place), openness_)->list("", [&](const Name& name) {
     found = stored_name(name).has_value();
     return !found;
   });
@@ -64,14 +64,14 @@ void Spool::require_room(std::uint64_t bytes, const Place& place) const {
 }
 
 std::unique_ptr<Store> Spool::queue(const Place& place) const {
-  create_directories(path_of(place), openness_.directory);
-  return open_directory(path_of(place), openness_);
+  create_directories(queue_path(place), openness_.directory);
+  return open_directory(queue_path(place), openness_);
 }
 
 std::vector<WalName> Spool::waiting(const Place& place) const {
   std::vector<WalName> names;
-  if (!is_there(path_of(place))) return names;
-  open_directory(path_of(place), openness_)->list("", [&](const Name& name) {
+  if (!is_there(queue_path(place))) return names;
+  open_directory(queue_path(place), openness_)->list("", [&](const Name& name) {
     if (const auto stored = stored_name(name)) names.push_back(stored->wal);
     return true;
   });

@@ -29,10 +29,10 @@ class Spool {
 
   // Locked while somebody delivers to the destination, and while somebody does so in the background.
   std::filesystem::path lock_path(const Place& place) const;
+  std::filesystem::path queue_path(const Place& place) const;
   std::filesystem::path worker_path() const { return directory_ / "worker.lock"; }
 
  private:
-  std::filesystem::path path_of(const Place& place) const;
   std::uint64_t used() const;
 
   std::filesystem::path directory_;

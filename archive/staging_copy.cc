@@ -6,13 +6,12 @@
 namespace pitr {
 namespace {
 
-// The copy for a running backup. Whatever goes wrong here is told to the backup and never fails the
-// archiving.
 class StagingCopy final : public Sink {
  public:
   StagingCopy(const Place& place, const Job& job) : path_(place.place), job_(job) {
     attempt([&] {
-      copy_ = deliver_to(open_directory(path_, job.cluster.openness), place.compression.codec, job);
+      copy_ = put_wal(open_directory(path_, job.archiving.cluster.openness), place.compression.codec,
+                      original(job));
       if (copy_) copy_ = compress(place.compression, job.workers, std::move(copy_));
     });
   }
@@ -38,7 +37,10 @@ class StagingCopy final : public Sink {
       step();
     } catch (const Error& error) {
       copy_.reset();
-      job_.log.error("staging of {}: {}; the backup will look elsewhere", job_.name.text(), error.what());
+      // Nothing is wrong with the staging: the server will ask again.
+      throw_if_signalled();
+      job_.archiving.log.error("staging of {}: {}; the backup will look elsewhere", job_.name.text(),
+                               error.what());
       tell_backup();
     }
   }
@@ -47,7 +49,7 @@ class StagingCopy final : public Sink {
     try {
       mark_staging_incomplete(path_);
     } catch (const Error& error) {
-      job_.log.error("{}; the backup will wait for {} in vain", error.what(), job_.name.text());
+      job_.archiving.log.error("{}; the backup will wait for {} in vain", error.what(), job_.name.text());
     }
   }
 
@@ -69,8 +71,8 @@ bool backup_is_running(const ArchiveTargets& targets, Log& log) {
 }  // namespace
 
 std::unique_ptr<Sink> copy_for_backup(const Job& job) {
-  if (!backup_is_running(job.targets, job.log)) return nullptr;
-  return std::make_unique<StagingCopy>(*job.targets.staging, job);
+  if (!backup_is_running(job.archiving.targets, job.archiving.log)) return nullptr;
+  return std::make_unique<StagingCopy>(*job.archiving.targets.staging, job);
 }
 
 }  // namespace pitr

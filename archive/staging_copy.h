@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "archive/delivery.h"
+#include "archive/job.h"
 
 namespace pitr {
 
