@@ -36,17 +36,21 @@ class Batch {
     // One more than compress: one of them mostly waits for the disk.
     parallel_for(names.size(), ahead_.workers + 1, [&](std::size_t i) {
       Turns::Turn turn(turns_, i);
-      if (!turns_.over() && std::chrono::steady_clock::now() < ahead_.end) archive_one(names[i], turn);
+      if (!turns_.over() && std::chrono::steady_clock::now() < ahead_.end)
+        archive_one(names[i], turn, names.back());
     });
   }
 
  private:
-  void archive_one(const WalName& name, Turns::Turn& turn) {
+  // The server is to ask for the last one itself and to be told that it is stored: only what it asks for gets
+  // into pg_stat_archiver, and many wait there for the last segment.
+  void archive_one(const WalName& name, Turns::Turn& turn, const WalName& last) {
     try {
       // Once its mark is gone the server may be writing other WAL into the file.
       const auto may_publish = [&] { return turn.comes() && ready_.has(name); };
-      if (ready_.has(name) && archive_file(directory_ / name.text(), archiving_, 1, may_publish))
-        ready_.mark_done(name);
+      const bool is_stored =
+          ready_.has(name) && archive_file(directory_ / name.text(), archiving_, 1, may_publish);
+      if (is_stored && name != last) ready_.mark_done(name);
     } catch (const Error& error) {
       // Those behind a failure mostly have the same cause, and are not published anyway.
       if (!turn.comes()) return;
@@ -80,6 +84,7 @@ void archive_ahead(const std::filesystem::path& path, const LookAhead& ahead, co
     const SegmentSize size = archiving.cluster.identity->segment_size;
     if (!has_backlog(path, *name, ahead.data_directory, ready, size)) return;
     const auto names = ready.first(ahead.most, *name);
+    if (names.size() < 2) return;  // the server asks for it at once, and nothing would be spared
     archiving.log.timed(fmt::format("Looking ahead, up to {} files", names.size()),
                         [&] { Batch(path.parent_path(), ahead, archiving, ready).archive(names); });
   } catch (const Error& error) {

@@ -15,7 +15,8 @@ struct LookAhead {
 };
 
 // When the server itself calls: it has `path` archived now, and asks for one file per call. This archives, in
-// the same call, the files that it would ask for next, and marks each as done once it is durable everywhere.
+// the same call, the files that it would ask for next, and marks each but the last as done once it is durable
+// everywhere.
 //
 // Files are compressed and synced in any order and published in the archiver's: a name appears only after the
 // file before it is durable everywhere, and after a failure no more of them in this call. So what is stored

@@ -1,4 +1,5 @@
 #include "archive/archive.h"
+#include "archive/caller.h"
 #include "archive/destinations.h"
 #include "archive/flush.h"
 #include "archive/look_ahead.h"
@@ -38,13 +39,16 @@ constexpr Manual manual{
         "than this program needs --batch-size 0.\n\n"
         "A destination carries a marker, pitr-archive.id, that names the cluster: a disk that is not mounted "
         "is "
-        "an error and not an empty archive. With --state-dir the first archiving marks an empty directory; "
-        "--init, without %p, marks any.",
+        "an error and not an empty archive. With --state-dir the first archiving marks a directory that is "
+        "empty, "
+        "or that holds WAL of the cluster; --init, without %p, marks any.\n\n"
+        "The server calls in its data directory, so --data-dir is for calls by hand. What another server "
+        "calls for, or a file that the server is still writing, is refused.",
     .exit_status =
         "0  the file is durable wherever it is required, and everywhere else or in the spool\n"
         "1  it is not; PostgreSQL keeps it and tries again\n"
         "2  wrong option or configuration; PostgreSQL keeps it and tries again",
-    .example = "archive_command = 'pitr-archive -D /data/pg -dl zstd=/backup/wal -s /data/pitr/state \"%p\"'",
+    .example = "archive_command = 'pitr-archive -dl zstd=/backup/wal -s /data/pitr/state \"%p\"'",
 };
 
 struct Options {
@@ -186,7 +190,9 @@ ArchiveTargets archive_targets(const Options& options, Openness openness) {
 int archive(const Options& options, const std::string& operand, const Archiving& archiving) {
   // A server that shuts down waits for the call.
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  require_no_other_server(options.data_directory);
   const std::filesystem::path path = absolute_source(operand, options.data_directory);
+  require_finished(path, options.data_directory);
   const std::size_t workers = worker_count(options.workers, 2);
   archiving.log.timed("Archiving " + operand, [&] { archive_file(path, archiving, workers); });
   // From here on the answer is 0, whatever becomes of further files.
@@ -215,6 +221,24 @@ class Flushing {
   const Archiving& archiving_;
 };
 
+// Looks after the spool before anything is archived. False: something waits in it for nobody.
+bool look_at_spool(const Archiving& archiving) {
+  const ArchiveTargets& targets = archiving.targets;
+  if (!targets.spool) return true;
+  if (!targets.state_directory.empty() && archiving.cluster.identity) {
+    require_spool(targets.spool->directory(), *archiving.cluster.identity, targets.state_directory,
+                  archiving.cluster.openness, archiving.log);
+  }
+  const auto queues = targets.spool->queues_of_nobody(targets.destinations);
+  for (const auto& queue : queues) {
+    archiving.log.error(
+        "{}: files wait in it for no destination of this command (give the destination that it is named "
+        "after, or remove the directory)",
+        queue.native());
+  }
+  return queues.empty();
+}
+
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
@@ -233,7 +257,8 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   const ArchiveTargets targets = archive_targets(options, cluster.openness);
   Destinations destinations(cluster, targets, log);
   const Archiving archiving{cluster, targets, destinations, log};
-  if (options.flush) return flush(archiving) ? 0 : 1;
+  const bool all_have_an_owner = look_at_spool(archiving);
+  if (options.flush) return flush(archiving) && all_have_an_owner ? 0 : 1;
   const Flushing flushing(archiving);
   return archive(options, operands.front(), archiving);
 }

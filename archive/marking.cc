@@ -94,8 +94,32 @@ void require_marker(Store& store, const std::optional<ClusterIdentity>& identity
   if (remembers(read_memory(state_directory), store.describe())) {
     refuse(store, "lost its marker pitr-archive.id; is its disk mounted?");
   }
-  if (!is_empty_place(store)) refuse(store, "has no marker pitr-archive.id and is not empty");
+  // Segments of another cluster are refused by mark().
+  if (!is_empty_place(store) && !any_segment_header(store)) {
+    refuse(store, "has no marker pitr-archive.id, and what lies in it is no WAL");
+  }
   mark(store, *identity, state_directory, openness, log);
+}
+
+void require_spool(const std::filesystem::path& spool, const ClusterIdentity& identity,
+                   const std::filesystem::path& state_directory, Openness openness, Log& log) {
+  if (is_there(spool / marker_name)) {
+    return require_marker(*open_directory(spool, openness), identity, state_directory, openness, log);
+  }
+  if (remembers(read_memory(state_directory), normal_path(spool).native())) {
+    fail(Exit::failed,
+         "{}: the spool lost its marker {}; is its disk mounted? (if what waited in it is lost: remove its "
+         "line from {})",
+         spool.native(), marker_name, memory_path(state_directory).native());
+  }
+  // A spool that is full has no room for the marker either.
+  try {
+    create_directories(spool, openness.directory);
+    mark(*open_directory(normal_path(spool), openness), identity, state_directory, openness, log);
+  } catch (const Error& error) {
+    throw_if_signalled();
+    log.error("{}", error.what());
+  }
 }
 
 void mark(Store& store, const ClusterIdentity& identity, const std::filesystem::path& state_directory,

@@ -16,7 +16,7 @@ Spool::Spool(fs::path directory, std::uint64_t most, Openness openness)
 
 fs::path Spool::queue_path(const Place& place) const {
   std::string name;
-  for (const char c : place.place) {
+  for (const char c : normal_form(place)) {
     if (c == '/') {
       name += "%2F";
     } else if (c == '%') {
@@ -30,14 +30,31 @@ fs::path Spool::queue_path(const Place& place) const {
 
 fs::path Spool::lock_path(const Place& place) const { return queue_path(place).native() + ".lock"; }
 
-bool Spool::is_behind(const Place& place) const {
+bool Spool::is_behind(const Place& place) const { return has_waiting(queue_path(place)); }
+
+bool Spool::has_waiting(const fs::path& queue) const {
   bool found = false;
-  if (!is_there(queue_path(place))) return found;
-  open_directory(queue_path(place), openness_)->list("", [&](const Name& name) {
+  if (!is_there(queue)) return found;
+  open_directory(queue, openness_)->list("", [&](const Name& name) {
     found = stored_name(name).has_value();
     return !found;
   });
   return found;
+}
+
+std::vector<fs::path> Spool::queues_of_nobody(const std::vector<Place>& destinations) const {
+  std::vector<fs::path> queues;
+  if (!is_there(directory_)) return queues;
+  std::error_code code;
+  for (fs::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code)) {
+    const fs::path& queue = entry->path();
+    const auto is_queue_of = [&](const Place& place) { return queue_path(place) == queue; };
+    std::error_code gone;
+    if (entry->is_directory(gone) && std::ranges::none_of(destinations, is_queue_of) && has_waiting(queue))
+      queues.push_back(queue);
+  }
+  if (code) fail(Exit::failed, "list {}: {}", directory_.native(), errno_text(code.value()));
+  return queues;
 }
 
 std::uint64_t Spool::used() const {

@@ -11,8 +11,8 @@
 namespace pitr {
 
 // --spool-dir: what destinations that are not required have not got yet. Each has a queue, a directory that
-// is named like the place ('/' and '%' as in an URL) and holds WAL files as an archive does, compressed and
-// synced.
+// is named like the place in its normal form ('/' and '%' as in an URL) and holds WAL files as an archive
+// does, compressed and synced.
 class Spool {
  public:
   // `most`: bytes in all queues together.
@@ -27,12 +27,18 @@ class Spool {
   // What waits for the destination, the oldest first.
   std::vector<WalName> waiting(const Place& place) const;
 
+  // The queues in which something waits and that belong to none of the destinations: one was renamed, or is
+  // no longer given.
+  std::vector<std::filesystem::path> queues_of_nobody(const std::vector<Place>& destinations) const;
+
+  const std::filesystem::path& directory() const { return directory_; }
   // Locked while somebody delivers to the destination, and while somebody does so in the background.
   std::filesystem::path lock_path(const Place& place) const;
   std::filesystem::path queue_path(const Place& place) const;
   std::filesystem::path worker_path() const { return directory_ / "worker.lock"; }
 
  private:
+  bool has_waiting(const std::filesystem::path& queue) const;
   std::uint64_t used() const;
 
   std::filesystem::path directory_;

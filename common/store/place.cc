@@ -69,6 +69,24 @@ PlaceKind kind(const Place& place) {
   return text.find(':') < text.find('/') ? PlaceKind::ssh : PlaceKind::directory;
 }
 
+std::string normal_form(const Place& place) {
+  const std::string& text = place.place;
+  std::size_t path = 0;  // where it begins
+  switch (kind(place)) {
+    case PlaceKind::pipe:
+      return text;
+    case PlaceKind::ssh:
+      path = text.find(':') + 1;
+      break;
+    case PlaceKind::rsync:
+      path = std::string_view("rsync://").size();
+      break;
+    case PlaceKind::directory:
+      break;
+  }
+  return text.substr(0, path) + normal_path(text.substr(path)).native();
+}
+
 std::unique_ptr<Store> open_store(const Place& place, Openness openness) {
   static const Remote defaults;
   const Remote& remote = place.remote == nullptr ? defaults : *place.remote;

@@ -26,6 +26,8 @@ struct Place {
 };
 Place parse_place(std::string_view text);  // throws usage
 PlaceKind kind(const Place& place);
+// The same for all spellings of a path: "host:/wal/" and "host://wal" are "host:/wal".
+std::string normal_form(const Place& place);
 
 // Opens the place; throws when it cannot be reached, and usage when it is none. One line per kind of place.
 std::unique_ptr<Store> open_store(const Place& place, Openness openness);

@@ -151,7 +151,7 @@ configure() { # SETTING...
 }
 
 archive_with() { # CODEC: archive_command of the walk
-  configure "archive_command = 'pitr-archive -D $DATA -dl $1=$ARCHIVE -db $STAGING -s $STATE -l $ARCHIVE_LOG -v \"%p\"'"
+  configure "archive_command = 'pitr-archive -dl $1=$ARCHIVE -db $STAGING -s $STATE -l $ARCHIVE_LOG -v \"%p\"'"
 }
 
 start() {

@@ -263,3 +263,49 @@ def clock(t):
         missing = t.dir / "not-mounted"
         t.restore(path.name, mode=mode, sources=[missing], retry=2,
                   env=environment(**fault)).gives(status).within(15)
+
+
+def fill(directory):
+    """Until there is no room for a single byte."""
+    with (directory / "filling").open("wb", buffering=0) as file:
+        for size in (1 << 16, 1):
+            try:
+                while file.write(bytes(size)):
+                    pass
+            except OSError:
+                pass
+
+
+@case("A97", "--pid-file on a full disk: the lock is had all the same, and the file is archived")
+def full_pid_file(t):
+    small = t.dir / "small"
+    small.mkdir()
+    t.mounted(sandbox.mount_memory, small, "256k")
+    fill(small)
+    t.mark()
+    path = t.segment()
+    t.archive(path, "--pid-file", small / "pid").ok()
+    t.holds(path)
+    check(not (small / "pid").exists(), "the lock file stays")
+
+
+@case("A98", "a full spool disk is emptied by --flush; one that is not mounted is missed")
+def full_spool(t):
+    spool, path = t.dir / "spool", t.segment()
+    queue = spool / str(t.dst2).replace("/", "%2F")
+    spool.mkdir()
+    t.mounted(sandbox.mount_memory, spool, "4m")
+    options = ("--spool-dir", spool, "--require", "any")
+    places = [t.dst, t.dst2]
+    for place in places:
+        t.mark(place)
+    t.archive("--flush", *options, places=places).ok()
+    queue.mkdir()
+    (queue / path.name).write_bytes(path.read_bytes())
+    fill(spool)
+    t.archive("--flush", *options, places=places).ok()
+    t.holds(path, t.dst2)
+    check(not any(queue.iterdir()), "it waits still")
+    sandbox.unmount(spool)
+    t.archive("--flush", *options, places=places).fails().says(spool, "is its disk mounted?")
+    t.archive(path, *options, places=places).fails().says(spool, "is its disk mounted?")

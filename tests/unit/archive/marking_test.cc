@@ -131,15 +131,62 @@ TEST_CASE("without a state directory an unmarked destination is refused, and the
   CHECK(fs::is_empty(destination.path));
 }
 
-TEST_CASE("a destination that holds something is never marked by itself") {
+TEST_CASE("a destination that holds WAL of the cluster is marked by the first archiving") {
+  for (const Codec codec : {Codec::none, Codec::zstd}) {
+    const Destination destination;
+    const std::string file = "wal/000000010000000000000007" + std::string(suffix(codec));
+    destination.scratch.write(file, stored_as(codec, segment()));
+    destination.scratch.write("wal/notes", "");
+    CHECK(destination.require(ours, false).mentions("has no marker pitr-archive.id"));
+    CHECK_FALSE(destination.is_marked());
+    CHECK(destination.require().message == "");
+    CHECK(read_marker(*open_directory(destination.path, {})) == ours);
+    // The disk goes, and what it hid is WAL of the cluster, too: it is not the archive that was marked.
+    fs::remove(destination.path / "pitr-archive.id");
+    CHECK(destination.require().mentions("lost its marker"));
+  }
+}
+
+TEST_CASE("a destination that holds another cluster's WAL, or none at all, is never marked by itself") {
   const Destination destination;
-  destination.scratch.write("wal/000000010000000000000007", segment());
-  CHECK(destination.require().mentions("has no marker pitr-archive.id and is not empty"));
+  destination.scratch.write("wal/000000010000000000000007", segment_named("000000010000000000000007", 42));
+  CHECK(destination.require().mentions("holds the WAL of cluster 42"));
+  CHECK_FALSE(destination.is_marked());
+  destination.scratch.write("wal/000000010000000000000007", "damaged");
+  CHECK(destination.require().code != Exit::done);
   CHECK_FALSE(destination.is_marked());
   fs::remove(destination.path / "000000010000000000000007");
+  destination.scratch.write("wal/notes", "");
+  CHECK(destination.require().mentions("what lies in it is no WAL"));
+  CHECK_FALSE(destination.is_marked());
+  fs::remove(destination.path / "notes");
   fs::create_directory(destination.path / "lost+found");
   destination.scratch.write("wal/000000010000000000000007.tmp.0", "half");
   CHECK(destination.require().message == "");
+  CHECK(destination.is_marked());
+}
+
+TEST_CASE("a spool is marked when it is first used, and missed when its disk is not mounted") {
+  const Destination destination("spool");
+  const auto require = [&](const ClusterIdentity& identity) {
+    Log log("pitr-test");
+    log.set_file((destination.scratch / "log").native());
+    return failure_of(
+        [&] { require_spool(destination.path.native() + "/", identity, destination.state, {}, log); });
+  };
+  // One of an older version holds queues, and no marker.
+  destination.scratch.write("spool/host:%2Fwal/000000010000000000000007", segment());
+  CHECK(require(ours).message == "");
+  CHECK(destination.is_marked());
+  CHECK(require(ours).message == "");
+  CHECK(require(others).mentions("is the archive of cluster 7711050547671864261"));
+  destination.unmount();
+  CHECK(require(ours).mentions("the spool lost its marker pitr-archive.id; is its disk mounted?"));
+  fs::remove_all(destination.path);
+  CHECK(require(ours).mentions("lost its marker"));
+  CHECK_FALSE(fs::exists(destination.path));
+  fs::remove(destination.state / "marked-destinations");
+  CHECK(require(ours).message == "");
   CHECK(destination.is_marked());
 }
 

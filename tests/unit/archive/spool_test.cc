@@ -67,3 +67,32 @@ TEST_CASE("all queues together hold no more than they may") {
   CHECK(failure.code == Exit::failed);
   CHECK(failure.mentions("is full: 90 bytes wait in it, --spool-max is 100; until host:/b has got"));
 }
+
+TEST_CASE("another spelling of a place finds its queue") {
+  const Scratch scratch;
+  const Spool spool(scratch / "spool", 1000, {});
+  spool.queue(parse_place("host:/a"));
+  scratch.write(fmt::format("spool/host:%2Fa/{}", segment), "");
+  for (const char* same : {"host:/a/", "host:/a//", "host:/./a", "zstd=host:/a", "host:/b/../a"}) {
+    CAPTURE(same);
+    CHECK(spool.is_behind(parse_place(same)));
+  }
+  for (const char* other : {"user@host:/a", "host:/a/b", "host:/", "/a", "rsync://host/a"}) {
+    CAPTURE(other);
+    CHECK_FALSE(spool.is_behind(parse_place(other)));
+  }
+}
+
+TEST_CASE("a queue that belongs to no destination is found while something waits in it") {
+  const Scratch scratch;
+  const Spool spool(scratch / "spool", 1000, {});
+  CHECK(spool.queues_of_nobody({}).empty());
+  const Place one = parse_place("host:/a"), other = parse_place("rsync://host/m/a");
+  spool.queue(one);
+  spool.queue(other);
+  CHECK(spool.queues_of_nobody({}).empty());
+  scratch.write(fmt::format("spool/host:%2Fa/{}", segment), "");
+  scratch.write(fmt::format("spool/{}", segment), "");
+  CHECK(spool.queues_of_nobody({other}) == std::vector{spool.queue_path(one)});
+  CHECK(spool.queues_of_nobody({other, parse_place("host:/a/")}).empty());
+}
