@@ -47,9 +47,13 @@ void check_marker(const std::string& place, const ArchivedServer& server, SetupR
     return report.failed(place, text, "every cluster needs a directory of its own, also after pg_upgrade");
   }
   if (server.identity) require_same_cluster(*store, *server.identity);
-  if (server.marks_empty_places && is_empty_place(*store)) {
+  if (server.marks_places && is_empty_place(*store)) {
     report.warning(place, "is empty and not marked; --state-dir marks it with the first segment",
                    "if WAL was archived here before: is its disk mounted?");
+  } else if (server.marks_places && server.identity && any_segment_header(*store)) {
+    report.warning(place,
+                   "holds WAL of this cluster and is not marked; --state-dir marks it with the next segment",
+                   init);
   } else if (server.needs_marker) {
     report.failed(place, fmt::format("has no marker {}: pitr-archive stores nothing here", marker_name),
                   init);

@@ -124,7 +124,7 @@ void check_setup(const CheckOptions& options, SetupReport& report) {
                    [&] { check_configuration_files(*server, data_directory, report); });
     report.attempt("max_wal_size", "", [&] { archived.max_wal_size = max_wal_size(*server); });
     archived.needs_marker = settings.command.kind == ArchiveCommand::Kind::pitr_archive;
-    archived.marks_empty_places = !settings.command.state_directory.empty();
+    archived.marks_places = !settings.command.state_directory.empty();
   }
 
   const std::vector<Place> wanted = destinations_of(options, settings, server.get(), data_directory, report);
