@@ -242,21 +242,26 @@ bool move_file(const Fd& directory, const std::string& name, const std::filesyst
 
 void create_directories(const std::filesystem::path& path, mode_t mode) {
   const std::filesystem::path clean = path.has_filename() ? path : path.parent_path();
-  struct stat there {};
-  if (::stat(clean.c_str(), &there) == 0) {
-    if (S_ISDIR(there.st_mode)) return;
-    fail(Exit::failed, "create directory {}: a file of that name exists", clean.native());
+  const std::filesystem::path parent = directory_of(clean);
+  const auto is_directory = [&clean] {
+    struct stat there {};
+    return ::stat(clean.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
+  };
+  const bool was_there = is_directory();
+  if (!was_there) {
+    if (parent != clean && !is_there(parent)) create_directories(parent, mode);
+    if (::mkdir(clean.c_str(), mode) == 0) {
+      if (::chmod(clean.c_str(), mode) != 0)
+        fail(Exit::failed, "chmod {}: {}", clean.native(), errno_text(errno));
+    } else if (const int reason = errno; reason != EEXIST || !is_directory()) {
+      // Not made by another run at the same time: a file has the name, or a link that leads nowhere.
+      fail(Exit::failed, "create directory {}: {}", clean.native(),
+           reason == EEXIST ? "a file of that name exists" : errno_text(reason));
+    }
   }
-  if (clean.has_parent_path() && clean.parent_path() != clean) create_directories(clean.parent_path(), mode);
-  if (::mkdir(clean.c_str(), mode) != 0) {
-    const int reason = errno;
-    // Another run may have made it at the same time; a link that leads nowhere has the name, too.
-    if (reason == EEXIST && ::stat(clean.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) return;
-    fail(Exit::failed, "create directory {}: {}", clean.native(), errno_text(reason));
-  }
-  if (::chmod(clean.c_str(), mode) != 0)
-    fail(Exit::failed, "chmod {}: {}", clean.native(), errno_text(errno));
-  sync_directory(directory_of(clean));
+  // Also when it was there: whoever made it may have died before its name was durable. In a directory that we
+  // may not read, that was somebody else.
+  if (!was_there || ::access(parent.c_str(), R_OK) == 0) sync_directory(parent);
 }
 
 }  // namespace pitr

@@ -189,6 +189,10 @@ TEST_CASE("a directory is durable in its parent before anything is put into it")
   SystemCalls calls;
   create_directories(scratch / "a/b", 0700);
   CHECK(calls.trace == "fsync directory, fsync directory");
+  // Whoever made it may have died before it was durable.
+  calls.trace.clear();
+  create_directories(scratch / "a/b", 0700);
+  CHECK(calls.trace == "fsync directory");
 }
 
 TEST_CASE("a file system without links publishes all the same, and never replaces") {
@@ -474,4 +478,22 @@ TEST_CASE("how files get their names is tried again after a run that was killed 
                                     scratch / "pitr-publishing.tmp.0.tmp.0");
   CHECK(try_publishing(scratch / "") == Publishing::link);
   CHECK(std::filesystem::is_empty(scratch / ""));
+}
+
+TEST_CASE("a path lies within a directory by what its links lead to; what cannot be resolved is an error") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch / "data/pg_wal");
+  std::filesystem::create_symlink("data", scratch / "link");
+  std::filesystem::create_symlink("loop", scratch / "loop");
+  const std::filesystem::path data = scratch / "data";
+  for (const char* inside :
+       {"data", "data/", "data/pg_wal", "data/missing/too", "link/pg_wal", "x/../data/y"}) {
+    CAPTURE(inside);
+    CHECK(lies_within(scratch / inside, data));
+  }
+  for (const char* outside : {"", "data2", "data/..", "link/../x", "missing"}) {
+    CAPTURE(outside);
+    CHECK_FALSE(lies_within(scratch / outside, data));
+  }
+  CHECK(failure_of([&] { return lies_within(scratch / "loop/x", data); }).code == Exit::failed);
 }
