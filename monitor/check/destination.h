@@ -13,9 +13,9 @@ namespace pitr {
 struct ArchivedServer {
   std::filesystem::path data_directory;
   std::optional<ClusterIdentity> identity = {};
-  std::uint64_t max_wal_size = 0;   // in bytes; 0: not known
-  bool needs_marker = true;         // pitr-archive refuses a place without one …
-  bool marks_places = false;  // … but has a --state-dir
+  std::uint64_t max_wal_size = 0;  // in bytes; 0: not known
+  bool needs_marker = true;        // pitr-archive refuses a place without one …
+  bool marks_places = false;       // … but has a --state-dir
 };
 
 // Is the place there, this cluster's, writable, does it have space? False: nothing can arrive there.

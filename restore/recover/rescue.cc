@@ -8,9 +8,9 @@
 #include "common/base/text.h"
 #include "common/os/file_source.h"
 #include "common/os/text_file.h"
+#include "common/postgres/wal_check.h"
 #include "common/store/place.h"
 #include "common/store/store.h"
-#include "common/postgres/wal_check.h"
 #include "common/wal/marker.h"
 #include "restore/recover/wal_map.h"
 

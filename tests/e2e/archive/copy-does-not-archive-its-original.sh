@@ -10,6 +10,7 @@ configure "archive_command = 'pitr-archive -D $DATA -dl zstd=$ARCHIVE -s $STATE 
 start
 switch_wal >/dev/null
 
+sql "CREATE TABLE t AS SELECT 1 AS n"
 segment=$(sql "SELECT pg_walfile_name(pg_current_wal_lsn())")
 assert_fails 1 pitr-archive -D "$DATA" -s "$STATE" -dl "zstd=$ARCHIVE" "$DATA/pg_wal/$segment"
 grep -q "the server has not finished it" "$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
@@ -23,5 +24,5 @@ finished=$(switch_wal)
 grep -q "leave --data-dir out of archive_command" "$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
 (cd "$DATA" && pitr-archive -D "$DATA" -s "$STATE" -dl "zstd=$ARCHIVE" "pg_wal/$finished")
 
-sql "CREATE TABLE t AS SELECT g FROM generate_series(1, 1000) g"
+sql "INSERT INTO t SELECT g FROM generate_series(1, 1000) g"
 switch_wal >/dev/null

@@ -25,7 +25,7 @@ for ((i = 0; i < 8; ++i)); do
   # It comes to the others at once.
   switch_wal >/dev/null
 done
-assert_eq 0 "$(find "$DATA/pg_wal/archive_status" -name '*.ready' | wc -l)" "files that wait in the server"
+wait_until '[ -z "$(find "$DATA/pg_wal/archive_status" -name "*.ready")" ]' 20
 there=$(names_in "$FAR/wal" | wc -l)
 here=$(names_in "$ARCHIVE" | wc -l)
 [ "$(waiting)" = $((here - there)) ] || fail "$(waiting) files wait, $here are archived, $there are there"
