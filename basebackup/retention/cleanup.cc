@@ -5,7 +5,6 @@
 #include "common/set/backup_catalog.h"
 #include "common/wal/marker.h"
 #include "common/wal/oldest_wal.h"
-#include "common/wal/wal_archive.h"
 
 namespace pitr {
 namespace {
