@@ -1,4 +1,5 @@
 #!/bin/bash
+# alone: its memory is measured
 # The memory of pitr-base is bounded by its blocks and workers: neither 200,000 files nor a file of 3 GB take more than
 # 16 MB above what an empty cluster takes (measured: 4 MB), and all together stays below 64 MB (measured: 31 MB).
 . "$(dirname "$0")/../harness.sh"

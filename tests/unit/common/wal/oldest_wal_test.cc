@@ -21,7 +21,8 @@ TEST_CASE("all old WAL is found, the oldest first, also when it is more than one
     std::vector<std::string> found;
     for_each_wal_before(*store, fmt::format("{:016X}", 8999), [&](const StoredName& old) {
       found.push_back(old.wal.text());
-      if (removing) store->remove(old.name());
+      // Without the fsync of a store, nine thousand times.
+      if (removing) std::filesystem::remove(scratch / old.name().text());
     });
     CHECK(found.size() == 8999);
     CHECK(std::ranges::is_sorted(found));
