@@ -29,13 +29,15 @@ def sweep(t, fault, calls, options=(), places=None, path=None, marked=True, size
     t.archive(path, *options, prefix=traces.recording(trace, calls), **how).ok()
     found = traces.points(trace)
     check(len(found) >= 3, f"only {len(found)} points in the trace")
-    struck = 0
+    tried = struck = 0
     for point in traces.sample(found, size, t.all):
         begin()
+        tried += 1
         run = t.archive(path, *options, prefix=traces.strike(trace, point, fault), **how)
         struck += run.status != 0
         yield point, run, path
-    check(struck, "no fault struck")
+    # A few calls may fail without harm: those that only make something faster or tidier.
+    check(struck * 2 > tried, f"only {struck} of {tried} faults struck")
 
 
 def archivings(t):

@@ -104,5 +104,5 @@ backup --dst-local "zstd=$BASE" -f '__HOSTNAME__-__FILETYPE__-^Y-^m-^d-second.ta
 switch_wal >/dev/null
 assert_value 4 wal-gap
 [ "$(value recovery-window)" -ge 1 ] || fail "recovery-window $(value recovery-window)"
-rm "$BASE"/*-"$(date +%Y-%m-%d)".tar.zst
+find "$BASE" -name '*.tar.zst' ! -name '*-second.tar.zst' -delete
 assert_value 0 wal-gap
