@@ -97,7 +97,11 @@ Openness openness_of(const std::filesystem::path& data_directory) {
 }
 
 AtomicFile::AtomicFile(const std::filesystem::path& path, Existing existing, mode_t mode, Durable durable)
-    : path_(path), existing_(existing), durable_(durable), directory_(open_directory_of(path)) {
+    : AtomicFile(open_directory_of(path), path, existing, mode, durable) {}
+
+AtomicFile::AtomicFile(Fd directory, const std::filesystem::path& path, Existing existing, mode_t mode,
+                       Durable durable)
+    : path_(path), existing_(existing), durable_(durable), directory_(std::move(directory)) {
   TemporaryFile temporary = create_temporary(directory_, path.filename().native(), mode);
   temporary_ = std::move(temporary.name);
   file_ = std::move(temporary.file);
@@ -160,12 +164,13 @@ Publishing try_publishing(const std::filesystem::path& path) {
   return publish_new(directory, temporary.name, target);
 }
 
-void sync_file(const std::filesystem::path& path) {
-  const Fd directory = open_directory_of(path);
-  sync(open_file(directory, path.filename(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  remove_dead_temporaries_of(directory, path.filename().native());
+void sync_file(const Fd& directory, const std::string& name) {
+  sync(open_file(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  remove_dead_temporaries_of(directory, name);
   sync(directory);
 }
+
+void sync_directory(const Fd& directory) { sync(directory); }
 
 void sync_directory(const std::filesystem::path& path) { sync(open_file(path, O_RDONLY | O_DIRECTORY)); }
 

@@ -31,6 +31,9 @@ class AtomicFile final : public Sink {
 
   AtomicFile(const std::filesystem::path& path, Existing existing, mode_t mode,
              Durable durable = Durable::yes);
+  // In an open directory: `path` is only what messages call it, and its last component the name.
+  AtomicFile(Fd directory, const std::filesystem::path& path, Existing existing, mode_t mode,
+             Durable durable = Durable::yes);
   ~AtomicFile() override;
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -60,7 +63,8 @@ Publishing try_publishing(const std::filesystem::path& directory);
 
 // Makes an existing file as durable as AtomicFile::finish() would have made it, and removes what dead runs
 // left under its temporary names: an earlier run may have died between link and fsync.
-void sync_file(const std::filesystem::path& path);
+void sync_file(const Fd& directory, const std::string& name);
+void sync_directory(const Fd& directory);
 void sync_directory(const std::filesystem::path& path);
 
 // Makes everything in the file system of this open directory durable: for what consists of many files. Write

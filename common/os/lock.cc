@@ -91,12 +91,14 @@ LockFile::~LockFile() {
   if (is_name_of(Fd(), path_.native(), file_)) ::unlink(path_.c_str());
 }
 
-bool is_locked(const std::filesystem::path& path) {
-  const Fd file = open_if_there(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+bool is_locked(const std::filesystem::path& path) { return is_locked(Fd(), path.native()); }
+
+bool is_locked(const Fd& directory, const std::string& name) {
+  const Fd file = open_if_there(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file) return false;
   struct flock lock = whole_file();
   if (::fcntl(file.number(), F_OFD_GETLK, &lock) != 0) {
-    fail(Exit::failed, "ask for the lock of {}: {}", path.native(), errno_text(errno));
+    fail(Exit::failed, "ask for the lock of {}: {}", file.name(), errno_text(errno));
   }
   return lock.l_type != F_UNLCK;
 }

@@ -43,5 +43,6 @@ class LockFile {
 
 // Does a live process hold the lock of this LockFile? Does not take it. A missing file is no.
 bool is_locked(const std::filesystem::path& path);
+bool is_locked(const Fd& directory, const std::string& name);
 
 }  // namespace pitr

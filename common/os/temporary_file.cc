@@ -9,6 +9,7 @@
 #include <ctime>
 #include <functional>
 
+#include "common/os/directory.h"
 #include "common/os/lock.h"
 #include "common/os/signals.h"
 
@@ -92,17 +93,13 @@ void remove_dead(const Fd& directory, const std::string& target, int slot) {
 }
 
 // Is it true of any temporary name in the directory? Asked of one after the other, until it is.
-bool any_temporary(const std::filesystem::path& directory,
-                   const std::function<bool(const std::string&)>& is_true) {
-  std::error_code code;
-  for (std::filesystem::directory_iterator entry(directory, code), end; !code && entry != end;
-       entry.increment(code)) {
-    throw_if_signalled();
-    const std::string name = entry->path().filename().native();
-    if (is_temporary_name(name) && is_true(name)) return true;
-  }
-  if (code) fail(Exit::failed, "list {}: {}", directory.native(), errno_text(code.value()));
-  return false;
+bool any_temporary(const Fd& directory, const std::function<bool(const std::string&)>& is_true) {
+  bool any = false;
+  list_directory(directory, [&](const std::string& name) {
+    any = is_temporary_name(name) && is_true(name);
+    return !any;
+  });
+  return any;
 }
 
 }  // namespace
@@ -161,17 +158,18 @@ void remove_dead_temporaries_of(const Fd& directory, const std::string& target) 
   for (const int slot : {0, 1}) remove_dead(directory, target, slot);
 }
 
-void remove_dead_temporaries(const std::filesystem::path& path) {
-  const Fd directory = open_file(path, O_RDONLY | O_DIRECTORY);
-  any_temporary(path, [&](const std::string& name) {
+void remove_dead_temporaries(const Fd& directory) {
+  any_temporary(directory, [&](const std::string& name) {
     remove_if_dead(directory, name);
     return false;
   });
 }
 
 bool has_living_temporaries(const std::filesystem::path& path) {
-  return any_temporary(
-      path, [&](const std::string& name) { return is_written_over_ssh(name) || is_locked(path / name); });
+  const Fd directory = open_file(path, O_RDONLY | O_DIRECTORY);
+  return any_temporary(directory, [&](const std::string& name) {
+    return is_written_over_ssh(name) || is_locked(directory, name);
+  });
 }
 
 }  // namespace pitr

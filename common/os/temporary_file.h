@@ -32,7 +32,7 @@ void remove_dead_temporaries_of(const Fd& directory, const std::string& target);
 
 // These two list the directory: for programs that run once a day, never per segment.
 // Removes the temporary files whose writers are dead.
-void remove_dead_temporaries(const std::filesystem::path& directory);
+void remove_dead_temporaries(const Fd& directory);
 // Is a file being written in `directory` now?
 bool has_living_temporaries(const std::filesystem::path& directory);
 

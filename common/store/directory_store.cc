@@ -1,12 +1,8 @@
-#include <dirent.h>
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
-
+#include "common/os/directory.h"
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
-#include "common/os/signals.h"
 #include "common/os/temporary_file.h"
 #include "common/store/store.h"
 
@@ -25,12 +21,12 @@ class DirectoryStore final : public Store {
   std::string describe() const override { return path_.native(); }
 
   std::unique_ptr<Source> open(const Name& name) override {
-    Fd file = open_if_there(directory_, name.text(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    Fd file = open_for_reading(name);
     return file ? std::make_unique<FileSource>(std::move(file)) : nullptr;
   }
 
   std::optional<std::chrono::system_clock::time_point> modified(const Name& name) override {
-    const Fd file = open_if_there(directory_, name.text(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const Fd file = open_for_reading(name);
     if (!file) return std::nullopt;
     const timespec time = file_status(file).st_mtim;
     return std::chrono::system_clock::time_point(std::chrono::seconds(time.tv_sec) +
@@ -38,7 +34,8 @@ class DirectoryStore final : public Store {
   }
 
   std::unique_ptr<Sink> create(const Name& name) override {
-    return std::make_unique<AtomicFile>(path_ / name.text(), AtomicFile::Existing::refuse, openness_.file);
+    return std::make_unique<AtomicFile>(open_again(directory_), path_ / name.text(),
+                                        AtomicFile::Existing::refuse, openness_.file);
   }
 
   Fd lock(const Name& name) override {
@@ -49,41 +46,36 @@ class DirectoryStore final : public Store {
     return file;
   }
 
-  bool has_living_writer(const Name& name) override { return is_locked(path_ / name.text()); }
+  bool has_living_writer(const Name& name) override { return is_locked(directory_, name.text()); }
 
-  void sync(const Name& name) override { sync_file(path_ / name.text()); }
+  void sync(const Name& name) override { sync_file(directory_, name.text()); }
 
   void list(std::string_view prefix, const std::function<bool(const Name&)>& each) override {
-    const std::unique_ptr<DIR, CloseDirectory> stream(::opendir(path_.c_str()));
-    if (!stream) fail(Exit::failed, "list {}: {}", path_.native(), errno_text(errno));
-    for (;;) {
-      throw_if_signalled();
-      errno = 0;
-      const dirent* entry = ::readdir(stream.get());
-      if (entry == nullptr) {
-        if (errno != 0) fail(Exit::failed, "list {}: {}", path_.native(), errno_text(errno));
-        return;
-      }
-      // Whatever has no valid name was not stored by us: "..", dot files, temporary files.
-      const auto name = Name::parse(entry->d_name);
-      if (name && name->text().starts_with(prefix) && !each(*name)) return;
-    }
+    list_directory(directory_, [&](const std::string& text) {
+      // Whatever has no valid name was not stored by us: dot files, temporary files.
+      const auto name = Name::parse(text);
+      return !name || !text.starts_with(prefix) || each(*name);
+    });
   }
 
   void remove(const Name& name) override {
-    remove_file(path_ / name.text());
-    sync_directory(path_);
+    remove_at(directory_, name.text(), Removed::file);
+    sync_directory(directory_);
   }
 
-  void remove_litter() override { remove_dead_temporaries(path_); }
+  void remove_litter() override { remove_dead_temporaries(directory_); }
 
  private:
-  struct CloseDirectory {
-    void operator()(DIR* stream) const { ::closedir(stream); }
-  };
+  // Null: there is no such file.
+  Fd open_for_reading(const Name& name) const {
+    Fd file = open_if_there(directory_, name.text(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!file) require_directory(directory_);
+    return file;
+  }
+
   std::filesystem::path path_;
   Openness openness_;
-  Fd directory_;
+  Fd directory_;  // everything goes by it: what is mounted at the path meanwhile is another place
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "common/os/file.h"
+#include "common/os/temporary_file.h"
 
 namespace pitr {
 
@@ -37,6 +40,14 @@ inline void store(const std::filesystem::path& path, std::string_view text,
   AtomicFile file(path, existing, 0600, durable);
   file.write(as_bytes(text));
   file.finish();
+}
+
+inline Fd directory_at(const std::filesystem::path& path) { return open_file(path, O_RDONLY | O_DIRECTORY); }
+inline void sync_file(const std::filesystem::path& path) {
+  sync_file(directory_at(path.has_parent_path() ? path.parent_path() : "."), path.filename().native());
+}
+inline void remove_dead_temporaries(const std::filesystem::path& path) {
+  remove_dead_temporaries(directory_at(path));
 }
 
 }  // namespace pitr

@@ -90,3 +90,40 @@ TEST_CASE("a listing that cannot be read is an error") {
   fs::remove(scratch / "place");
   CHECK(failure_of([&] { store->list("", [](const Name&) { return true; }); }).code == Exit::failed);
 }
+
+TEST_CASE("in a directory that was removed nothing is absent") {
+  const Scratch scratch;
+  fs::create_directory(scratch / "place");
+  const auto store = open_directory(scratch / "place", {});
+  CHECK_FALSE(store->open(*Name::parse("a")));
+  fs::remove(scratch / "place");
+  CHECK(failure_of([&] { return store->open(*Name::parse("a")); }).mentions("the directory was removed"));
+  CHECK(failure_of([&] { return store->modified(*Name::parse("a")); }).code == Exit::failed);
+}
+
+// As a lazy umount and another mount would do it.
+TEST_CASE("a store is the directory that was opened, whatever gets its path") {
+  const Scratch scratch;
+  const Name old_name = *Name::parse("old"), new_name = *Name::parse("new");
+  fs::create_directory(scratch / "place");
+  scratch.write("place/old", "");
+  const auto store = open_directory(scratch / "place", {});
+  fs::rename(scratch / "place", scratch / "moved");
+  fs::create_directory(scratch / "place");
+  scratch.write("place/stranger", "");
+  scratch.write("place/stranger.tmp.0", "");
+  auto sink = store->create(new_name);
+  sink->finish();
+  CHECK(fs::exists(scratch / "moved/new"));
+  CHECK(store->has_living_writer(new_name));
+  sink.reset();
+  store->sync(new_name);
+  std::set<std::string> listed;
+  store->list("", [&](const Name& name) { return listed.insert(name.text()).second; });
+  CHECK(listed == std::set<std::string>{"new", "old"});
+  store->remove(old_name);
+  CHECK_FALSE(fs::exists(scratch / "moved/old"));
+  store->remove_litter();
+  CHECK(fs::exists(scratch / "place/stranger.tmp.0"));
+  CHECK(std::distance(fs::directory_iterator(scratch / "place"), {}) == 2);
+}
