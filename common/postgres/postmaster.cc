@@ -2,10 +2,15 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
+#include <iterator>
+#include <vector>
 
 #include "common/os/fd.h"
 #include "common/os/processes.h"
@@ -25,6 +30,17 @@ std::optional<pid_t> postmaster_of(const std::filesystem::path& data_directory) 
   if (!directory.empty() && !std::filesystem::equivalent(directory, data_directory, code))
     return std::nullopt;
   return pid;
+}
+
+void forget_other_servers() {
+  constexpr std::string_view kept[] = {"PGUSER", "PGPASSWORD", "PGPASSFILE"};
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const std::string_view name = text.substr(0, text.find('='));
+    if (name.starts_with("PG") && std::ranges::find(kept, name) == std::end(kept)) names.emplace_back(name);
+  }
+  for (const std::string& name : names) ::unsetenv(name.c_str());
 }
 
 }  // namespace pitr

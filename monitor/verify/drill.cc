@@ -9,6 +9,7 @@
 #include "common/base/line_reader.h"
 #include "common/cli/remote_options.h"
 #include "common/os/file_source.h"
+#include "common/postgres/postmaster.h"
 #include "common/process/process.h"
 #include "common/process/sibling_program.h"
 #include "monitor/verify/drill_scratch.h"
@@ -21,16 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// They would lead us, or the server that is started, to somewhere else than the copy.
-void forget_environment_of_libpq() {
-  std::vector<std::string> names;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (text.starts_with("PG")) names.emplace_back(text.substr(0, text.find('=')));
-  }
-  for (const std::string& name : names) ::unsetenv(name.c_str());
 }
 
 // The last word of pitr-recover about why it failed.
@@ -133,7 +124,7 @@ class Drill {
 }  // namespace
 
 DrillReport drill(const DrillOptions& options, const DrilledBackup& backup, Findings& findings, Log& log) {
-  forget_environment_of_libpq();
+  forget_other_servers();
   const std::size_t before = findings.count();
   DrillReport report{};
   report.backup = backup.name;

@@ -13,6 +13,7 @@
 #include "common/os/signals.h"
 #include "common/os/text_file.h"
 #include "common/postgres/control_file.h"
+#include "common/postgres/postmaster.h"
 #include "common/postgres/server.h"
 #include "common/process/process.h"
 
@@ -160,6 +161,7 @@ std::filesystem::path launch_log(const std::filesystem::path& data_directory) {
 }
 
 double launch(const Launch& launch, Log& log) {
+  forget_other_servers();
   const auto start = std::chrono::steady_clock::now();
   Stopper stopper(launch.data_directory, launch.stop_on_failure);
   const int status = run({launch.pg_ctl, "-D", launch.data_directory.native(), "-l",

@@ -17,7 +17,8 @@ switch_wal >/dev/null
 archived_before=$(find "$ARCHIVE" -type f | sort)
 
 name=$(basename "$(part data)" .gz)
-restore_into "$SCRATCH/copy" --start --isolated --target-name=after_2 >"$SCRATCH/said"
+# What the environment says of other servers is not for the copy.
+PGPORT=5499 PGOPTIONS="-c no_such_setting=1" restore_into "$SCRATCH/copy" --start --isolated --target-name=after_2 >"$SCRATCH/said"
 assert_contains "$SCRATCH/said" "socket $SCRATCH/copy/pitr-socket, port 5432"
 assert_contains "$SCRATCH/said" "s to recover to restore point after_2"
 in_copy() { PGHOST=$SCRATCH/copy/pitr-socket sql "$1"; }
