@@ -70,7 +70,7 @@ void Tee::prepare() {
 }
 
 void Tee::require_one() const {
-  // Without branches and without failures every opener said that nothing is needed: not an error.
+  // No branches and no failures: every opener has said that its place needs nothing. That is no error.
   if (branches_.empty() && !failures_.empty()) fail_with_all();
 }
 

@@ -21,7 +21,8 @@ Locked try_lock_shared(const Fd& fd);
 
 // Waits until it has the lock, or until the file system says that it has none; throws after a minute.
 void wait_for_lock(const Fd& fd);
-// Is `file` (still) what `name` in `directory` stands for? No, when that cannot be found out.
+// Is `file` still the file of that name in `directory`? Somebody may have removed or replaced it. False when
+// this cannot be found out.
 bool is_name_of(const Fd& directory, const std::string& name, const Fd& file);
 
 // A file that is locked while the object lives, and removed at its end. The pid in it is for people: the lock

@@ -5,8 +5,8 @@
 namespace pitr {
 namespace {
 
-// The program is all that knows what is durable: it has said so when it has read everything and ended with
-// status 0.
+// Only the program knows whether a file is durable. It says so by reading everything and ending with status
+// 0.
 class PipeSink final : public Sink {
  public:
   PipeSink(const ProgramCall& call, std::chrono::seconds patience)
@@ -25,7 +25,7 @@ class PipeStore final : public Store {
       : described_(std::move(described)), call_for_(std::move(call_for)), patience_(patience) {}
 
   std::string describe() const override { return described_; }
-  // It forgets everything: whoever asks whether it has a file sends the file.
+  // A program cannot be asked what it has. So every file is taken for missing, and is sent.
   std::unique_ptr<Source> open(const Name&) override { return nullptr; }
   std::optional<std::chrono::system_clock::time_point> modified(const Name&) override { return std::nullopt; }
   std::unique_ptr<Sink> create(const Name& name) override {

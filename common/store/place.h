@@ -16,20 +16,20 @@ enum class PlaceKind {
   pipe,       // a program that is run with each file on its standard input; its option says so
 };
 
-// "[CODEC[:LEVEL]=]PLACE".
+// "[CODEC[:LEVEL]=]PLACE", an operand of many options.
 struct Place {
-  bool has_codec = false;  // false: no prefix, compression is none
+  bool has_codec = false;  // false: no codec was given, and `compression` is none
   Compression compression;
-  std::string place;
-  const Remote* remote = nullptr;  // null: the defaults; outlives the place
-  bool is_program = false;
+  std::string place;               // without the codec
+  const Remote* remote = nullptr;  // owned by the options, which live longer; null: the defaults of Remote
+  bool is_program = false;         // `place` is a program, because the option says so
 };
 Place parse_place(std::string_view text);  // throws usage
 PlaceKind kind(const Place& place);
 // The same for all spellings of a path: "host:/wal/" and "host://wal" are "host:/wal".
 std::string normal_form(const Place& place);
 
-// Opens the place; throws when it cannot be reached, and usage when it is none. One line per kind of place.
+// Opens the place. Throws failed when it cannot be reached, usage when the text is no place.
 std::unique_ptr<Store> open_store(const Place& place, Openness openness);
 inline std::unique_ptr<Store> open_store(std::string_view text, Openness openness) {
   return open_store(Place{false, {}, std::string(text), nullptr}, openness);

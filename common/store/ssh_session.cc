@@ -15,9 +15,9 @@ constexpr std::string_view store_script =
 
 namespace {
 
-// Where the sockets of the masters lie. Their paths may have about 100 bytes, so it is not below any long
-// directory; whoever else could make it first gets no use of it. Null: there is none to trust, and every
-// session logs in.
+// The directory of the sockets of ssh's masters. The path of a socket may have about 100 bytes, so a long
+// XDG_RUNTIME_DIR is not used. Null: somebody else owns the directory or may enter it; then there is no
+// master, and every session logs in by itself.
 std::optional<std::filesystem::path> control_directory() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const std::filesystem::path parent =
@@ -30,7 +30,8 @@ std::optional<std::filesystem::path> control_directory() {
   return ours ? std::optional(path) : std::nullopt;
 }
 
-// That shell, whichever it is, sees nothing of our script. dd takes not a byte too many.
+// Makes the login shell, whichever it is, start sh, which reads our script from its stdin. dd reads exactly
+// the bytes of the script, so that the commands behind it are left for the script.
 std::string far_side_command(std::string_view script) {
   return fmt::format("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", script.size());
 }
@@ -72,7 +73,7 @@ SshSession::SshSession(const std::string& host, const std::string& directory, co
       process_(ssh_words(host, remote, far_side_command(script)), {}, "ssh " + host, remote.timeout) {
   process_.write(as_bytes(script));
   send({directory});
-  // What a login script prints comes before.
+  // Skips what the login scripts of the other host print.
   constexpr int most_noise = 1000;
   int noise = 0;
   while (line() != "/pitr") {

@@ -22,7 +22,8 @@ extern const std::string_view store_script;
 // A connection to the shell that runs a script of ours for a directory of another host. Connections to one
 // host share a master (ssh's ControlMaster, in a private directory), so that only the first one logs in.
 //
-// It is either between two commands, or of no use any more: whatever throws breaks it.
+// After an Error the session is broken: replies to earlier commands may still be on their way, so it must not
+// be used again.
 class SshSession {
  public:
   // Throws when the host cannot be reached, lacks what is needed or has no such directory, as the script sees
@@ -33,13 +34,14 @@ class SshSession {
 
   void send(std::initializer_list<std::string_view> lines);
   void send_bytes(Bytes bytes) { process_.write(bytes); }
-  // The next reply without its '/'. Throws when it is "fail REASON".
+  // Waits for the next reply and returns it without its '/'. Throws when it is "fail REASON"; the session can
+  // be used after that.
   std::string reply();
-  // A name of a listing; a reply, which ends it, comes with its '/'.
+  // The next line of a listing: a name; or the reply that ends the listing, with its '/'.
   std::string line();
   std::size_t read(std::span<std::byte> buffer);
 
-  // Something went wrong in the middle: nobody knows what the next bytes would mean.
+  // The next bytes may be the rest of an earlier reply: the session is not used again.
   bool is_broken() const { return broken_; }
   void set_broken() { broken_ = true; }
 

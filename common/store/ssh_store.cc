@@ -46,7 +46,7 @@ class SshSource final : public SizedSource {
   std::uint64_t size() const override { return size_; }
   std::size_t read(std::span<std::byte> buffer) override {
     return in_context("read " + described_, [&] {
-      // Many a source is opened only to see that it is there.
+      // Nothing is sent before the first read: many sources are opened only to see that the file is there.
       if (!session_) begin();
       if (left_ == 0) {
         end();
@@ -149,7 +149,7 @@ class SshSink final : public Sink {
       } catch (const Error&) {
         session_->set_broken();
         throw_if_signalled();
-        // It has said why before it went.
+        // The far side has said why it ended: reply() throws that.
         session_->reply();
         throw;
       }
@@ -194,7 +194,7 @@ class SshStore final : public Store {
         sources.push_back(found ? source(name, *found) : nullptr);
       }
     } catch (const Error&) {
-      session->set_broken();  // replies are on their way that nobody will read
+      session->set_broken();  // the replies to the other names are not read
       throw;
     }
     return sources;
@@ -240,7 +240,7 @@ class SshStore final : public Store {
   }
 
  private:
-  // A listing that is left before its end has more to come.
+  // Breaks the session when a listing is left before its end: the rest of it is still coming.
   struct Unwinding {
     BorrowedSession& session;
     bool seen = false;

@@ -42,16 +42,17 @@ class Store {
   virtual std::unique_ptr<Source> open(const Name& name) = 0;
   // open() for each of these; where that is far, in one round trip.
   virtual std::vector<std::unique_ptr<Source>> open_each(const std::vector<Name>& names);
-  // When the file was stored, by the clock of the place; null: no such file.
+  // When the file was stored, by the clock of the place. Null: the place was reached and has no such file.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Name& name) = 0;
   // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish()
   // throws AtomicFile::Conflict. Destroyed without finish() it MUST leave nothing.
   virtual std::unique_ptr<Sink> create(const Name& name) = 0;
-  // Keeps other writers that ask for the lock of this existing file waiting until the result is closed; null
-  // where the place has no such lock.
+  // Waits for the lock of this existing file and holds it until the result is closed. Null: the file is
+  // missing or may not be written to, or the place has no locks.
   virtual Fd lock(const Name&) { return Fd(); }
-  // Does the sink that made this file still exist, in whatever process? For files that are only a part of
-  // something. Yes, where nobody can tell and it may.
+  // Does the Sink that stored this file still exist, in any process? Whoever stores a file that is part of a
+  // backup keeps its Sink until the backup is complete. True as well where the place cannot tell and the file
+  // is young.
   virtual bool has_living_writer(const Name& name) = 0;
   // An existing file becomes as durable as finish() would have made it.
   virtual void sync(const Name& name) = 0;
@@ -73,7 +74,7 @@ std::unique_ptr<Store> open_directory(const std::filesystem::path& path, Opennes
 struct Remote {
   std::string ssh = "ssh";
   std::string rsync = "rsync";
-  std::chrono::seconds timeout{30};                    // without an answer, or a byte that gets on its way
+  std::chrono::seconds timeout{30};  // for connecting, and without a byte in either direction
   std::filesystem::path temporary_directory = "/tmp";  // for what rsync must have as a file
   // "": ours. Else what takes a file on the other host, as "PROGRAM >FILE" or, with '!' in front, "PROGRAM
   // FILE": a place by ssh can only be written to then, and promises what the program does.
