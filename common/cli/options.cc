@@ -207,6 +207,21 @@ std::string asked_text(const Manual& manual, std::span<const Option> options, st
   return {};
 }
 
+// A server that calls us with a file must not take the 0 of --version for an answer about the file: -V is one
+// key away from -v, and everything would count as archived.
+void refuse_operands_beside(std::span<const Option> table, std::span<const char* const> words) {
+  std::vector<std::string> operands;
+  try {
+    read_command_line(table, words, operands);
+  } catch (const Error&) {
+    // Help is asked for when an option is wrong, too; the word that is none may be its value, or the file.
+    if (std::ranges::any_of(words, [](std::string_view word) { return !word.starts_with('-'); })) throw;
+  }
+  if (operands.empty()) return;
+  fail(Exit::usage, "{}: nothing was done with it, because help or the version was asked for",
+       operands.front());
+}
+
 }  // namespace
 
 std::vector<std::string_view> spellings(const Option& option) {
@@ -235,7 +250,10 @@ Parsed parse_options(const Manual& manual, std::span<const Option> options,
   check_table(manual, table);
   Parsed result;
   result.text = asked_text(manual, options, table, words);
-  if (!result.text.empty()) return result;
+  if (!result.text.empty()) {
+    refuse_operands_beside(table, words);
+    return result;
+  }
 
   std::vector<Given> command_line = read_command_line(table, words, result.operands);
   if (manual.operands.empty() && !result.operands.empty()) {

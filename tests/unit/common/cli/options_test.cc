@@ -424,6 +424,15 @@ TEST_CASE("--help, --version and --man are answered whatever else is wrong") {
   CHECK(program.parse({"--jbos", "-V"}).text == "pitr-test " PITR_VERSION "\n");
   CHECK(program.parse({"--man"}).text.starts_with(".TH PITR\\-TEST 1"));
   CHECK(program.parse({"x", "--", "--help"}).text.empty());
+  // Beside an operand it would be an answer about the operand.
+  for (const std::vector<const char*>& words :
+       std::vector<std::vector<const char*>>{{"-V", "x"},
+                                             {"x", "--help"},
+                                             {"--text", "a", "x", "--man"},
+                                             {"--jbos", "-V", "x"},
+                                             {"--help", "--", "x"}}) {
+    CHECK_FALSE(refusal(words).empty());
+  }
   CHECK(!program.flag);
 }
 
