@@ -182,15 +182,22 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
 Catalog read_catalog(Store& store) { return Sorter(store).sort(); }
 
 const BackupSet& set_named(const Catalog& catalog, std::string_view text) {
+  std::vector<const BackupSet*> candidates;  // whose names have it as a part
   for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
     for (const BackupSet& set : *sets) {
       const auto is_wanted = [&](const std::optional<Name>& name) { return name && name->text() == text; };
       if (set.name == text || is_wanted(set.meta_file) || is_wanted(set.data) || is_wanted(set.xlog))
         return set;
+      if (set.name.find(text) != std::string::npos) candidates.push_back(&set);
     }
   }
   for (const UnreadableSet& set : catalog.unreadable) {
     if (set.name == text || set.meta_file.text() == text) fail(Exit::damaged, "{}", set.reason);
+  }
+  if (candidates.size() == 1) return *candidates.front();
+  if (candidates.size() > 1) {
+    fail(Exit::usage, "{}: {} and {} are named so; give more of the name", text, candidates[0]->name,
+         candidates[1]->name);
   }
   fail(Exit::usage, "{}: there is no such backup (--list shows them)", text);
 }

@@ -36,8 +36,8 @@ struct Catalog {
 // meta file's where "data" stands in the data file's.
 Catalog read_catalog(Store& store);
 
-// The set that `text` names: by BackupSet::name or the name of any of its files. Throws usage when there is
-// none.
+// The set that `text` names: by BackupSet::name, the name of any of its files, or a part of the name that no
+// other has. Throws usage when there is none, or more than one.
 const BackupSet& set_named(const Catalog& catalog, std::string_view text);
 
 // The names of all files of the set whose meta (or waiting) file is `meta_file` and data file `data`; their

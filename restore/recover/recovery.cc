@@ -131,6 +131,8 @@ void Recovery::unpack() {
   write_recovery_config(directory_, unpacker.openness(), config(), control);
   log_.timed("Syncing", [&] { unpacker.finish(); });
   remove_file(directory_ / incomplete_name);
+  // A mark that comes back after a power cut would go into every later backup.
+  sync_directory(directory_);
 }
 
 RecoveryConfig Recovery::config() const {

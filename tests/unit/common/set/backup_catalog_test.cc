@@ -194,6 +194,7 @@ TEST_CASE("a set is named by its name or any of its files") {
        {"db1-data-1.tar", "db1-data-1.tar.zst", "db1-meta-1.tar.zst", "db1-xlog-1.tar.zst"}) {
     CHECK(set_named(catalog, text).name == "db1-data-1.tar");
   }
+  CHECK(set_named(catalog, "data-1").name == "db1-data-1.tar");
   CHECK(failure_of([&] { return set_named(catalog, "db1-data-3.tar").name; }).code == Exit::usage);
   CHECK(failure_of([&] { return set_named(catalog, "db1-data-2.tar").name; }).code == Exit::damaged);
 }
