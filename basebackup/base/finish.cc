@@ -2,6 +2,7 @@
 
 #include "basebackup/base/meta_file.h"
 #include "basebackup/base/set_wal.h"
+#include "common/base/survivors.h"
 #include "common/os/signals.h"
 #include "common/set/backup_catalog.h"
 #include "common/store/decompressed_file.h"
@@ -165,17 +166,16 @@ class Finisher {
 Exit finish_backup(const FinishOptions& options, Log& log) {
   std::size_t complete = 0;
   bool late = false;
-  for (const Place& place : options.places) {
-    try {
-      const auto result = Finisher(options, place, log).run();
-      if (result) ++complete;
-      if (result != Exit::done) late = true;
-    } catch (const Error& error) {
-      throw_if_signalled();
-      if (options.places.size() == 1) throw;
-      log.error("{}", error.what());
-    }
-  }
+  Survivors<const Place> places([&log](const Error& error, const Place*) {
+    throw_if_signalled();
+    log.error("{}", error.what());
+  });
+  for (const Place& place : options.places) places.add(std::make_unique<const Place>(place));
+  places.each([&](const Place& place) {
+    const auto result = Finisher(options, place, log).run();
+    if (result) ++complete;
+    if (result != Exit::done) late = true;
+  });
   if (complete > 0 && complete < options.places.size()) return Exit::partly;
   if (late) return Exit::late;
   return complete > 0 ? Exit::done : Exit::failed;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <set>
 
-#include "basebackup/base/destinations.h"
 #include "basebackup/base/set_remains.h"
 #include "common/codec/digest.h"
 #include "common/codec/seal.h"
@@ -59,11 +58,11 @@ class StoredBytes final : public Sink {
 class SetBranch {
  public:
   SetBranch(Compression compression, const SetNames& names, const SetOptions& options,
-            Destinations& destinations)
+            Survivors<SetPlace>& survivors)
       : compression_(compression),
         names_(names),
         digests_(options.digests),
-        destinations_(destinations),
+        survivors_(survivors),
         index_bytes_(options.temporary_directory) {
     if (options.begun == nullptr) {
       index_.emplace(index_bytes_);
@@ -83,7 +82,7 @@ class SetBranch {
 
   const Compression& compression() const { return compression_; }
 
-  void add_place(Destination& place) { places_.push_back(&place); }
+  void add_place(SetPlace& place) { places_.push_back(&place); }
 
   // Throws when `store` holds a set of our names, or one is just being published there.
   void require_free_names(Store& store, bool data_is_ours, Log& log) const {
@@ -143,19 +142,19 @@ class SetBranch {
     write_meta(tar, {stored_bytes_, index_bytes_, digest_texts_});
     tar.finish();
     file.publish();
-    for (Destination* place : places_) place->complete = !place->failed;
+    for (SetPlace* place : places_) survivors_.attempt(*place, [](SetPlace& one) { one.complete = true; });
   }
 
  private:
   PendingFile& open_pending(const Name& name) {
-    return *pending_.emplace_back(std::make_unique<PendingFile>(destinations_, places_, name));
+    return *pending_.emplace_back(std::make_unique<PendingFile>(survivors_, places_, name));
   }
 
   Compression compression_;
   SetNames names_;
   std::vector<std::string> digests_;
-  Destinations& destinations_;
-  std::vector<Destination*> places_;
+  Survivors<SetPlace>& survivors_;
+  std::vector<SetPlace*> places_;
   std::vector<std::unique_ptr<PendingFile>> pending_;
   SpoolFile index_bytes_;
   std::optional<BackupIndexWriter> index_;
@@ -165,12 +164,15 @@ class SetBranch {
 };
 
 SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
-    : destinations_(std::make_unique<Destinations>(log)), workers_(options.workers) {
-  std::set<std::string> places;
-  std::string failures;
+    : places_([&log](const Error& error, const SetPlace*) {
+        throw_if_signalled();
+        log.error("{}; this destination drops out", error.what());
+      }),
+      workers_(options.workers) {
+  std::set<std::string> known;
   for (const Place& place : options.destinations) {
     // "/backup/base/" and "/backup/base" are one place.
-    if (!places.insert((std::filesystem::path(place.place) / "").lexically_normal().native()).second) {
+    if (!known.insert((std::filesystem::path(place.place) / "").lexically_normal().native()).second) {
       fail(Exit::usage, "{}: given twice; one directory takes one codec", place.place);
     }
     std::unique_ptr<Store> store;
@@ -178,17 +180,16 @@ SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
       store = open_store(place, options.openness);
     } catch (const Error& error) {
       if (error.code() == Exit::usage) throw;
-      throw_if_signalled();
-      destinations_->note_failure(error.what());
+      places_.note_failure(error);
       continue;
     }
     SetBranch& branch = branch_for(place.compression, options, names);
     branch.require_free_names(*store, options.begun != nullptr, log);
     store->remove_litter();
     if (const std::string caveat = store->caveat(); !caveat.empty()) log.detail("{}", caveat);
-    branch.add_place(destinations_->add(place, std::move(store)));
+    branch.add_place(places_.add(std::make_unique<SetPlace>(SetPlace{place, std::move(store)})));
   }
-  if (!destinations_->any_left()) fail(Exit::failed, "no destination can be reached");
+  if (!any_left()) fail(Exit::failed, "no destination can be reached");
 }
 
 SetWriter::~SetWriter() = default;
@@ -198,7 +199,7 @@ SetBranch& SetWriter::branch_for(Compression compression, const SetOptions& opti
     const Compression& known = branch->compression();
     if (known.codec == compression.codec && known.level == compression.level) return *branch;
   }
-  return *branches_.emplace_back(std::make_unique<SetBranch>(compression, names, options, *destinations_));
+  return *branches_.emplace_back(std::make_unique<SetBranch>(compression, names, options, places_));
 }
 
 std::unique_ptr<Sink> SetWriter::create_sink(SetPart part) {
@@ -220,22 +221,28 @@ void SetWriter::abandon(SetPart part) {
   for (const auto& branch : branches_) branch->abandon(part);
 }
 
-bool SetWriter::any_left() const { return destinations_->any_left(); }
+bool SetWriter::any_left() const { return places_.any_left(); }
 
-std::vector<Place> SetWriter::complete_places() const { return destinations_->complete_places(); }
+std::vector<Place> SetWriter::complete_places() const {
+  std::vector<Place> complete;
+  for (const SetPlace* each : places_.left()) {
+    if (each->complete) complete.push_back(each->place);
+  }
+  return complete;
+}
 
 bool SetWriter::publish(const WriteMeta& write_meta) {
   for (const auto& branch : branches_) branch->publish_digests();
   for (const auto& branch : branches_) branch->publish_files();
   // The meta file goes last: its presence is what makes the files a backup.
   for (const auto& branch : branches_) branch->publish_meta(SetPart::meta, write_meta);
-  return !destinations_->any_failed();
+  return !places_.any_failed();
 }
 
 bool SetWriter::publish_waiting(const WriteMeta& write_meta) {
   for (const auto& branch : branches_) branch->publish_files();
   for (const auto& branch : branches_) branch->publish_meta(SetPart::waiting, write_meta);
-  return !destinations_->any_failed();
+  return !places_.any_failed();
 }
 
 }  // namespace pitr

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "basebackup/base/pending_file.h"
 #include "basebackup/copying/tar_writer.h"
 #include "common/cli/log.h"
 #include "common/os/spool_file.h"
@@ -35,7 +36,6 @@ struct SetOptions {
 };
 
 class SetBranch;
-class Destinations;
 
 // A backup set on its way. The stream of a file is compressed once per codec, whatever the number of
 // destinations. Everything lies under temporary names until publish(); destroyed before that, nothing is
@@ -76,7 +76,7 @@ class SetWriter {
   std::unique_ptr<Sink> create_sink(SetPart part);
   SetBranch& branch_for(Compression compression, const SetOptions& options, const SetNames& names);
 
-  std::unique_ptr<Destinations> destinations_;
+  Survivors<SetPlace> places_;
   std::vector<std::unique_ptr<SetBranch>> branches_;
   std::size_t workers_;
 };

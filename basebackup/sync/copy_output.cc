@@ -138,9 +138,18 @@ void CopyOutput::finish() {
   begun_ = false;
 }
 
+CopyOutputs::CopyOutputs(std::vector<std::unique_ptr<CopyOutput>> outputs, Log& log)
+    : log_(log), outputs_([this](const Error& error, const CopyOutput* dropped) {
+        throw_if_signalled();
+        log_.error("{}; this output drops out", error.what());
+        if (begun_ && dropped != nullptr) tell_what_is_left(*dropped);
+      }) {
+  for (auto& output : outputs) outputs_.add(std::move(output));
+}
+
 CopyOutputs::~CopyOutputs() {
   if (!begun_ || finished_) return;
-  for (const auto& output : all_) tell_what_is_left(*output);
+  for (const CopyOutput* output : outputs_.left()) tell_what_is_left(*output);
 }
 
 void CopyOutputs::tell_what_is_left(const CopyOutput& output) {
@@ -148,39 +157,23 @@ void CopyOutputs::tell_what_is_left(const CopyOutput& output) {
              output.place());
 }
 
-template <typename F>
-void CopyOutputs::each(F step) {
-  for (auto output = all_.begin(); output != all_.end();) {
-    try {
-      step(**output);
-      ++output;
-    } catch (const Error& error) {
-      throw_if_signalled();
-      if (all_.size() == 1) throw;
-      any_failed_ = true;
-      log_.error("{}; this output drops out", error.what());
-      if (begun_) tell_what_is_left(**output);
-      output = all_.erase(output);
-    }
-  }
-}
-
 void CopyOutputs::clear() {
-  each([](CopyOutput& output) { output.clear(); });
+  outputs_.each([](CopyOutput& output) { output.clear(); });
   begun_ = true;
 }
 
 void CopyOutputs::bring(FileLists& lists, const std::function<void()>& meanwhile) {
-  each([&](CopyOutput& output) { output.prune(lists.names); });
+  outputs_.each([&](CopyOutput& output) { output.prune(lists.names); });
   // At once: what one of them reads here, the others find in memory.
-  const std::size_t count = all_.size();
+  const std::vector<CopyOutput*> all = outputs_.left();
+  const std::size_t count = all.size();
   std::vector<std::exception_ptr> failures(count);
   std::atomic<std::size_t> running = count;
   std::atomic<bool> given_up = false;
   const auto send = [&](std::size_t i) {
     give_up_when(&given_up);
     try {
-      all_[i]->send(lists);
+      all[i]->send(lists);
     } catch (...) {
       failures[i] = std::current_exception();
     }
@@ -197,17 +190,17 @@ void CopyOutputs::bring(FileLists& lists, const std::function<void()>& meanwhile
   };
   parallel_for(count + 1, count + 1, [&](std::size_t i) { i < count ? send(i) : wait(); });
   auto failure = failures.begin();
-  each([&](CopyOutput&) {
+  outputs_.each([&](CopyOutput&) {
     if (const std::exception_ptr own = *failure++) std::rethrow_exception(own);
   });
 }
 
 void CopyOutputs::write(Bytes bytes) {
-  each([&](CopyOutput& output) { output.write(bytes); });
+  outputs_.each([&](CopyOutput& output) { output.write(bytes); });
 }
 
 void CopyOutputs::finish() {
-  each([](CopyOutput& output) { output.finish(); });
+  outputs_.each([](CopyOutput& output) { output.finish(); });
   finished_ = true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "basebackup/sync/copy_layout.h"
 #include "basebackup/sync/far_rsync.h"
+#include "common/base/survivors.h"
 #include "common/cli/log.h"
 #include "common/store/ssh_session.h"
 
@@ -63,8 +64,7 @@ class CopyOutput final : public Sink {
 // everybody's.
 class CopyOutputs final : public Sink {
  public:
-  CopyOutputs(std::vector<std::unique_ptr<CopyOutput>> outputs, Log& log)
-      : all_(std::move(outputs)), log_(log) {}
+  CopyOutputs(std::vector<std::unique_ptr<CopyOutput>> outputs, Log& log);
   ~CopyOutputs() override;
   CopyOutputs(const CopyOutputs&) = delete;
   CopyOutputs& operator=(const CopyOutputs&) = delete;
@@ -74,16 +74,14 @@ class CopyOutputs final : public Sink {
   void bring(FileLists& lists, const std::function<void()>& meanwhile);
   void write(Bytes bytes) override;
   void finish() override;
-  bool any_failed() const { return any_failed_; }
+  bool any_failed() const { return outputs_.any_failed(); }
 
  private:
-  template <typename F>
-  void each(F step);
   void tell_what_is_left(const CopyOutput& output);
 
-  std::vector<std::unique_ptr<CopyOutput>> all_;
   Log& log_;
-  bool any_failed_ = false, begun_ = false, finished_ = false;
+  Survivors<CopyOutput> outputs_;
+  bool begun_ = false, finished_ = false;
 };
 
 }  // namespace pitr
