@@ -55,6 +55,7 @@ struct Options {
   std::string data_directory = ".";
   bool force_data_directory = false;
   bool init = false;
+  bool show_destinations = false;
   bool no_header_check = false;
   std::vector<Place> destinations;
   std::vector<Place> staging;
@@ -105,6 +106,8 @@ std::vector<Option> option_table(Options& options) {
       {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
        append_place(options.staging)},
       {"init", "", "", "mark every destination for this cluster, and end", set_flag(options.init)},
+      {"show-destinations", "", "", "print the options that say where to, and end",
+       set_flag(options.show_destinations)},
       {"no-header-check", "", "", "check size and name only: for encrypted WAL",
        set_flag(options.no_header_check)},
       {"state-dir", "s", "DIR", "remember in DIR which destinations were marked",
@@ -174,6 +177,27 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   return 0;
 }
 
+// What is in force, a word on a line, for pitr-check: whatever configuration file says it.
+void show_destinations(const Options& options) {
+  const auto show = [](std::string_view option, const std::string& value) {
+    if (!value.empty()) fmt::print("--{}={}\n", option, value);
+  };
+  show("data-dir", options.data_directory);
+  show("state-dir", options.state_directory);
+  show("spool-dir", options.spool_directory);
+  for (const std::string& required : options.required) show("require", required);
+  for (const Place& place : options.destinations) {
+    const std::string codec =
+        place.has_codec ? fmt::format("{}=", name(place.compression.codec)) : std::string();
+    const PlaceKind its = kind(place);
+    show(its == PlaceKind::pipe        ? "dst-pipe"
+         : its == PlaceKind::directory ? "dst-local"
+                                       : "dst-remote",
+         codec + place.place);
+  }
+  for (const std::string& word : remote_words(options.remote)) fmt::print("{}\n", word);
+}
+
 ArchiveTargets archive_targets(const Options& options, Openness openness) {
   ArchiveTargets targets{.destinations = options.destinations,
                          .requirement = Requirement(options.required, options.destinations),
@@ -240,6 +264,10 @@ bool look_at_spool(const Archiving& archiving) {
 }
 
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
+  if (options.show_destinations) {
+    show_destinations(options);
+    return 0;
+  }
   check(options);
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   const ArchivedCluster cluster =

@@ -23,11 +23,12 @@ void look(Arrival& arrival, const WalName& wal, Clock::time_point start) {
   if (arrival.seconds) return;
   try {
     arrival.failure.clear();
-    const auto store = open_store(arrival.place, {});
-    if (!find_wal(*store, wal).empty()) arrival.seconds = seconds_since(start);
+    if (!arrival.store) arrival.store = open_store(arrival.place, {});
+    if (!find_wal(*arrival.store, wal).empty()) arrival.seconds = seconds_since(start);
   } catch (const Error& error) {
     throw_if_signalled();
     arrival.failure = error.what();
+    arrival.store.reset();
   }
 }
 
@@ -93,7 +94,7 @@ Archiver ask_archiver(Server& server) {
 std::vector<Arrival> wait_for_arrival(Server& server, const Archiver& before, const WalName& wal,
                                       const std::vector<Place>& destinations, std::chrono::seconds patience) {
   std::vector<Arrival> arrivals;
-  for (const Place& place : destinations) arrivals.push_back({place, {}, {}});
+  for (const Place& place : destinations) arrivals.push_back({.place = place, .seconds = {}});
   const auto start = Clock::now();
   for (;;) {
     for (Arrival& arrival : arrivals) look(arrival, wal, start);

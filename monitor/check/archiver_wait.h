@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,8 +26,9 @@ Archiver ask_archiver(Server& server);
 // A segment at a destination.
 struct Arrival {
   Place place;
-  std::optional<double> seconds;  // after which it was there; null: it is not
-  std::string failure;            // why the last look failed; "" when it is just not there
+  std::optional<double> seconds;      // after which it was there; null: it is not
+  std::string failure = {};           // why the last look failed; "" when it is just not there
+  std::unique_ptr<Store> store = {};  // null: it could not be opened yet
 };
 // Polls until `wal` is at every destination, the time is over, or the archive_command has failed three times
 // since `before`: then PostgreSQL pauses for a minute.

@@ -21,7 +21,7 @@ constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 // Nobody can end a read from a dead NFS server: the first look is a process of its own that can be left
 // behind.
-void require_answer(const std::string& place) {
+void require_answer(const Place& place) {
   using Clock = std::chrono::steady_clock;
   constexpr auto patience = std::chrono::seconds(10);
   const auto deadline = Clock::now() + patience;
@@ -34,10 +34,12 @@ void require_answer(const std::string& place) {
   }
 }
 
-void check_marker(const std::string& place, const ArchivedServer& server, SetupReport& report) {
-  const std::string init = fmt::format("if it is the right directory: pitr-archive --init -D {} -dl {}",
-                                       server.data_directory.native(), place);
-  const auto store = open_store(place, {});
+void check_marker(const Place& destination, const ArchivedServer& server, SetupReport& report) {
+  const std::string& place = destination.place;
+  const std::string init = fmt::format("if it is the right directory: pitr-archive --init -D {} -{} {}",
+                                       server.data_directory.native(),
+                                       kind(destination) == PlaceKind::directory ? "dl" : "dr", place);
+  const auto store = open_store(destination, {});
   if (const auto marker = read_marker(*store)) {
     if (!server.identity)
       return report.ok(place, fmt::format("marked for cluster {}", marker->system_identifier));
@@ -119,35 +121,54 @@ bool same_file_system(const fs::path& one, const fs::path& other) {
 
 }  // namespace
 
-bool check_destination(const std::string& place, const ArchivedServer& server, SetupReport& report) {
-  if (!server.data_directory.empty() &&
+bool check_destination(const Place& destination, const ArchivedServer& server, SetupReport& report) {
+  const std::string& place = destination.place;
+  if (kind(destination) == PlaceKind::pipe) {
+    report.warning(place, "is a program: whether it stores what it gets cannot be seen from here",
+                   "fetch a segment from where it stores them, and compare it");
+    return false;
+  }
+  const bool is_here = kind(destination) == PlaceKind::directory;
+  if (is_here && !server.data_directory.empty() &&
       (lies_within(place, server.data_directory) || lies_within(place, server.data_directory / "pg_wal"))) {
     report.failed(place, "lies in the data directory", "archive to another place, on another disk");
     return false;
   }
   // The message of a missing directory tells what to do about it.
-  if (!report.attempt(place, "create it if it is new, as a directory of the server's user",
-                      [&] { require_answer(place); })) {
-    return false;
-  }
+  const char* advice = is_here ? "create it if it is new, as a directory of the server's user"
+                               : "is the host up, may this user log in there, is the directory there?";
+  if (!report.attempt(place, advice, [&] { require_answer(destination); })) return false;
   report.attempt(place, "every cluster needs a directory of its own",
-                 [&] { check_marker(place, server, report); });
+                 [&] { check_marker(destination, server, report); });
+  if (!is_here) return true;
   report.attempt(place, "", [&] { check_openness(place, report); });
   check_writing(place, report);
   report.attempt(place, "", [&] { check_space(place, server, report); });
   return true;
 }
 
+void check_spool(const fs::path& data_directory, const std::string& spool, SetupReport& report) {
+  if (spool.empty()) return;
+  report.attempt("spool", "create it as a directory of the server's user", [&] {
+    fs::path directory = data_directory / spool;
+    if (!directory.has_filename()) directory = directory.parent_path();
+    if (!fs::exists(directory)) directory = directory.parent_path();
+    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+      fail(Exit::failed, "write to {}: {}", directory.native(), errno_text(errno));
+    report.ok("spool", spool + ": can be written to");
+  });
+}
+
 void check_places_apart(const std::vector<Place>& destinations, const fs::path& data_directory,
                         SetupReport& report) {
   if (destinations.empty() || data_directory.empty()) return;
   const bool all_beside = std::ranges::all_of(destinations, [&](const Place& destination) {
-    return same_file_system(destination.place, data_directory);
+    return kind(destination) == PlaceKind::directory && same_file_system(destination.place, data_directory);
   });
   if (all_beside) {
     report.warning("destinations",
                    "are all in the file system of the data directory: one lost disk takes both",
-                   "add a --dst-local on another disk");
+                   "add a --dst-local on another disk, or a --dst-remote");
   } else {
     report.ok("destinations", "at least one is in another file system than the data directory");
   }

@@ -19,7 +19,11 @@ struct ArchivedServer {
 };
 
 // Is the place there, this cluster's, writable, does it have space? False: nothing can arrive there.
-bool check_destination(const std::string& place, const ArchivedServer& server, SetupReport& report);
+bool check_destination(const Place& place, const ArchivedServer& server, SetupReport& report);
+
+// Can pitr-archive keep there what a destination has not got yet? It makes the directory when it needs it.
+// "": there is none.
+void check_spool(const std::filesystem::path& data_directory, const std::string& spool, SetupReport& report);
 
 // A disk that dies must not take the cluster and its archive: at least one place must be elsewhere.
 void check_places_apart(const std::vector<Place>& destinations, const std::filesystem::path& data_directory,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "monitor/check/archive_command.h"
+#include "common/wal/archive_command.h"
 #include "monitor/check/report.h"
 
 namespace pitr {

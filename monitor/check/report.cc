@@ -55,7 +55,8 @@ std::string SetupReport::json() const {
     if (!line.advice.empty()) row["advice"] = line.advice;
     checks.push_back(std::move(row));
   }
-  const Json json = {{"checks", std::move(checks)},
+  const Json json = {{"version", 1},
+                     {"checks", std::move(checks)},
                      {"ok", count(Grade::ok)},
                      {"warnings", count(Grade::warning)},
                      {"failed", count(Grade::failed)}};

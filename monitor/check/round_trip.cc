@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "common/cli/remote_options.h"
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/os/temporary_directory.h"
@@ -30,10 +31,14 @@ WalName switch_wal(Server& server) {
 void fetch(const Place& place, const WalName& wal, const RoundTrip& trip, const fs::path& target) {
   const std::string prefix =
       place.has_codec ? fmt::format("{}=", pitr::name(place.compression.codec)) : std::string();
-  const int status =
-      run({sibling_program("pitr-restore").native(), "--source=" + prefix + place.place,
-           "--data-dir=" + trip.data_directory.native(), "--no-wait", wal.text(), target.native()},
-          trip.temporary_directory);
+  std::vector<std::string> words = {sibling_program("pitr-restore").native(),
+                                    "--source=" + prefix + place.place,
+                                    "--data-dir=" + trip.data_directory.native(), "--no-wait"};
+  if (place.remote != nullptr && kind(place) != PlaceKind::directory) {
+    for (const std::string& word : remote_words(*place.remote)) words.push_back(word);
+  }
+  words.insert(words.end(), {wal.text(), target.native()});
+  const int status = run(words, trip.temporary_directory);
   if (status != 0)
     fail(Exit::failed, "pitr-restore answers {} instead of handing over {}", status, wal.text());
 }

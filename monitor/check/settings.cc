@@ -134,6 +134,18 @@ void check_command(const ArchiveCommand& command, const std::string& text, Setup
   }
 }
 
+// Null: pitr-archive does not understand them, and the problem says why.
+std::unique_ptr<ArchiveOptions> options_of(ArchiveCommand& command,
+                                           const std::filesystem::path& data_directory) {
+  try {
+    return ask_pitr_archive(command, data_directory);
+  } catch (const Error& error) {
+    throw_if_signalled();
+    command.problem = error.what();
+    return nullptr;
+  }
+}
+
 // A file that was edited without a reload or restart: the next start behaves otherwise.
 void check_pending(Server& server, SetupReport& report) {
   const auto pending = server.query(
@@ -146,7 +158,8 @@ void check_pending(Server& server, SetupReport& report) {
 
 }  // namespace
 
-ArchivingSettings check_settings(Server& server, SetupReport& report) {
+ArchivingSettings check_settings(Server& server, const std::filesystem::path& data_directory,
+                                 SetupReport& report) {
   ArchivingSettings settings;
   settings.is_standby = server.value("SELECT pg_is_in_recovery()") == "t";
   for (const Row& row : rows) check_simple(server, row, report);
@@ -157,6 +170,7 @@ ArchivingSettings check_settings(Server& server, SetupReport& report) {
   settings.library = server.setting("archive_library");
   const std::string command = archive_command_text(server, settings.is_on);
   settings.command = read_archive_command(command);
+  if (!settings.command.options.empty()) settings.options = options_of(settings.command, data_directory);
   if (!settings.library.empty()) {
     check_library(server, settings.library, command, report);
   } else if (settings.is_on || !command.empty()) {

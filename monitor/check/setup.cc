@@ -1,5 +1,6 @@
 #include "monitor/check/setup.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -34,11 +35,11 @@ fs::path directory_of(const CheckOptions& options, Server* server, SetupReport& 
 }
 
 // Is the -D of pitr-archive this cluster's? Without one it is the server's working directory.
-void check_command_directory(const ArchiveCommand& command, const fs::path& data_directory,
+void check_command_directory(const ArchiveOptions& options, const fs::path& data_directory,
                              SetupReport& report) {
-  const fs::path named = data_directory / command.data_directory;
+  const fs::path named = data_directory / options.data_directory;
   std::error_code code;
-  if (command.data_directory.empty() || fs::equivalent(named, data_directory, code)) return;
+  if (fs::equivalent(named, data_directory, code)) return;
   report.failed("archive_command",
                 fmt::format("its --data-dir {} is not {}", named.native(), data_directory.native()),
                 "leave --data-dir out, and reload");
@@ -48,13 +49,16 @@ void check_command_directory(const ArchiveCommand& command, const fs::path& data
 std::vector<Place> destinations_of(const CheckOptions& options, const ArchivingSettings& settings,
                                    Server* server, const fs::path& data_directory, SetupReport& report) {
   if (!options.destinations.empty() || server == nullptr) return options.destinations;
-  std::vector<Place> found = settings.library.empty() ? settings.command.destinations : std::vector<Place>();
+  std::vector<Place> found;
+  if (settings.library.empty() && settings.options) found = settings.options->destinations;
   if (settings.library == "basic_archive") {
     const std::string directory = server->setting("basic_archive.archive_directory");
     if (!directory.empty()) found.push_back({.has_codec = false, .compression = {}, .place = directory});
   }
   // The server's working directory is its data directory.
-  for (Place& place : found) place.place = (data_directory / place.place).native();
+  for (Place& place : found) {
+    if (kind(place) == PlaceKind::directory) place.place = (data_directory / place.place).native();
+  }
   if (found.empty()) {
     report.warning("destinations", "the settings name none that could be looked at",
                    "name the directories with --dst-local");
@@ -74,7 +78,7 @@ std::vector<Place> check_destinations(const std::vector<Place>& destinations, co
                                       SetupReport& report) {
   std::vector<Place> reached;
   for (const Place& place : destinations) {
-    if (check_destination(place.place, server, report)) reached.push_back(place);
+    if (check_destination(place, server, report)) reached.push_back(place);
   }
   report.attempt("destinations", "", [&] { check_places_apart(reached, server.data_directory, report); });
   return reached;
@@ -86,7 +90,10 @@ std::string reason_against_trip(const ArchivingSettings& settings, const std::ve
   if (!settings.is_on) return "archiving is off";
   if (settings.library.empty() && settings.command.kind == ArchiveCommand::Kind::none)
     return "archive_command is empty";
-  if (!wanted.empty() && reached.empty()) return "no destination was reached";
+  // What a program stores cannot be looked at; the server's word on it can.
+  const bool any_place =
+      std::ranges::any_of(wanted, [](const Place& place) { return kind(place) != PlaceKind::pipe; });
+  if (any_place && reached.empty()) return "no destination was reached";
   return "";
 }
 
@@ -117,14 +124,17 @@ void check_setup(const CheckOptions& options, SetupReport& report) {
   bool settings_known = false;
   if (server) {
     settings_known = report.attempt("settings", "connect as a superuser or a member of pg_monitor",
-                                    [&] { settings = check_settings(*server, report); });
-    check_command_directory(settings.command, data_directory, report);
+                                    [&] { settings = check_settings(*server, data_directory, report); });
+    if (settings.options) {
+      check_command_directory(*settings.options, data_directory, report);
+      check_spool(data_directory, settings.options->spool_directory, report);
+    }
     check_programs(settings.command, report);
     report.attempt("configuration", "connect as a superuser or a member of pg_monitor",
                    [&] { check_configuration_files(*server, data_directory, report); });
     report.attempt("max_wal_size", "", [&] { archived.max_wal_size = max_wal_size(*server); });
     archived.needs_marker = settings.command.kind == ArchiveCommand::Kind::pitr_archive;
-    archived.marks_places = !settings.command.state_directory.empty();
+    archived.marks_places = settings.options && !settings.options->state_directory.empty();
   }
 
   const std::vector<Place> wanted = destinations_of(options, settings, server.get(), data_directory, report);

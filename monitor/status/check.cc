@@ -67,6 +67,7 @@ std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool
       if (found.value) result.status = judge(*found.value, one);
       result.value = found.value;
       result.detail = std::move(found.detail);
+      result.places = std::move(found.places);
     } catch (const Error& error) {
       throw_if_signalled();
       result.detail = error.what();

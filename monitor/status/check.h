@@ -17,6 +17,7 @@ enum class Unit { seconds, bytes, percent, count };
 struct Measurement {
   std::optional<double> value;  // null: the question has no meaning here, `detail` says why; infinity: never
   std::string detail = {};
+  std::vector<std::pair<std::string, double>> places = {};  // the value of each place, where each has one
 };
 
 // One row per check.
@@ -40,6 +41,7 @@ struct CheckResult {
   Status status = Status::unknown;
   std::optional<double> value = {};
   std::string detail = {};
+  std::vector<std::pair<std::string, double>> places = {};
   std::optional<Threshold> warning = {}, critical = {};
 };
 

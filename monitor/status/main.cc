@@ -5,6 +5,7 @@
 
 #include "common/cli/program.h"
 #include "common/os/file.h"
+#include "common/process/process.h"
 #include "monitor/status/check.h"
 #include "monitor/status/page.h"
 
@@ -44,9 +45,23 @@ struct Options {
   MonitorPlaces places;
   std::vector<std::string> checks, warning, critical;
   std::string format, output;
+  Labels labels;
+  int timeout = 60;
   bool list = false;
   std::vector<std::string> unused;
 };
+
+std::pair<std::string, std::string> parse_label(const std::string& text) {
+  const std::size_t end = text.find('=');
+  const std::string name = text.substr(0, std::min(end, text.size()));
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  const bool is_ours = name == "check" || name == "place" || name == "version";
+  if (end == text.npos || name.empty() || name.find_first_not_of(allowed) != name.npos ||
+      (name[0] >= '0' && name[0] <= '9') || is_ours)
+    fail(Exit::usage, "--label {}: wanted is NAME=VALUE, with a NAME of letters, digits and _{}", text,
+         is_ours ? ", none of our own" : "");
+  return {name, text.substr(end + 1)};
+}
 
 std::vector<Option> option_table(Options& options, Log& log) {
   MonitorPlaces& places = options.places;
@@ -58,6 +73,10 @@ std::vector<Option> option_table(Options& options, Log& log) {
       {"critical", "", "[NAME=]RANGE", "the same for critical", append_text(options.critical), true},
       {"format", "", "text|json|nagios|prometheus", "print so (default: text; one check: a number)",
        set_choice(options.format, {"text", "json", "nagios", "prometheus"})},
+      {"label", "", "NAME=VALUE", "prometheus: put it on every sample; may be given often",
+       [&](const std::string& value) { options.labels.push_back(parse_label(value)); }, true},
+      {"timeout", "", "SECONDS", "give up then, as unknown (default: 60)",
+       set_number(options.timeout, 1, 86400)},
       {"output", "o", "FILE", "write to FILE, which is whole at any moment", set_text(options.output)},
       {"archive", "a", "[CODEC=]DIR", "look at the WAL archive DIR; may be given often",
        append_place(places.archives), true},
@@ -86,6 +105,21 @@ std::vector<Option> option_table(Options& options, Log& log) {
   };
 }
 
+// The letters that may stand behind a number of this kind.
+std::string_view letters_of(Unit unit) {
+  switch (unit) {
+    case Unit::seconds:
+      return "smhdw";
+    case Unit::bytes:
+      return "KMGT";
+    case Unit::percent:
+      return "%";
+    case Unit::count:
+      return "";
+  }
+  return "";
+}
+
 using Thresholds = std::map<std::string_view, std::string>;
 
 // "[NAME=]RANGE" by names of checks.
@@ -103,6 +137,10 @@ Thresholds by_check(const std::vector<std::string>& given, std::string_view opti
     if (!range.empty() && !Threshold::parse(range)) {
       fail(Exit::usage, "--{} {}: '{}' is no range (10, 10:, 5:10, @5:10; 26h, 10G)", option, text, range);
     }
+    const std::size_t letter =
+        range.find_first_not_of(fmt::format("0123456789.:@~-{}", letters_of(check.unit)));
+    if (letter != range.npos)
+      fail(Exit::usage, "--{} {}: {} is not counted in {}", option, text, check.name, range[letter]);
     if (std::ranges::find(wanted, &check, &WantedCheck::check) == wanted.end()) {
       fail(Exit::usage, "--{} {}: {} is not run (give --check {}, or the place it looks at)", option, text,
            check.name, check.name);
@@ -136,7 +174,7 @@ std::string page(const Options& options, const std::vector<CheckResult>& results
   const std::time_t now = std::time(nullptr);
   if (options.format == "json") return status_json(results, now);
   if (options.format == "nagios") return status_nagios(results);
-  if (options.format == "prometheus") return status_prometheus(results, now);
+  if (options.format == "prometheus") return status_prometheus(results, now, options.labels);
   if (!options.format.empty() || results.size() != 1 || options.checks.empty()) return status_text(results);
   if (!results.front().value) log.error("{}: {}", results.front().check->name, results.front().detail);
   return status_number(results.front());
@@ -158,6 +196,19 @@ void print_checks() {
   }
 }
 
+int look(const Options& options, const std::vector<WantedCheck>& wanted, Log& log) {
+  Places places(options.places);
+  const std::vector<CheckResult> results = run_checks(wanted, !options.checks.empty(), places);
+  const std::string text = page(options, results, log);
+  if (options.output.empty()) {
+    fmt::print(stdout, "{}", text);
+  } else {
+    write(options.output, text);
+  }
+  std::fflush(stdout);
+  return static_cast<int>(worst(results));
+}
+
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
   if (options.list) {
@@ -167,15 +218,13 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
   if (options.places.server.database.empty()) options.places.server.database = "postgres";
   const std::vector<WantedCheck> wanted = wanted_checks(options);
-  Places places(options.places);
-  const std::vector<CheckResult> results = run_checks(wanted, !options.checks.empty(), places);
-  const std::string text = page(options, results, log);
-  if (options.output.empty()) {
-    fmt::print(stdout, "{}", text);
-  } else {
-    write(options.output, text);
-  }
-  return static_cast<int>(worst(results));
+  // Nobody can end a look at a dead NFS server: it is a process of its own, which can be left behind.
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + std::chrono::seconds(options.timeout);
+  const auto status =
+      run_apart([&] { return look(options, wanted, log); }, [&] { return Clock::now() > deadline; });
+  if (!status) fail(Exit::failed, "no answer within {} s (does a place hang? try --check)", options.timeout);
+  return *status;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace pitr {
 // server.cc: the server's own statistics and its archive_status
 Measurement last_archive_age(Places& places);
 Measurement current_archive_time(Places& places);
+Measurement archive_lag(Places& places);
 Measurement archive_queue(Places& places);
 Measurement archiving_off(Places& places);
 Measurement last_restore_age(Places& places);

@@ -14,8 +14,10 @@ std::string status_text(const std::vector<CheckResult>& results);  // a line eac
 std::string status_json(const std::vector<CheckResult>& results, std::time_t now);
 std::string status_nagios(
     const std::vector<CheckResult>& results);  // a status line with performance data, then all
-std::string status_prometheus(const std::vector<CheckResult>& results,
-                              std::time_t now);  // for a text-file collector
+// For a text-file collector; every sample carries the labels, a name and its value each.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+std::string status_prometheus(const std::vector<CheckResult>& results, std::time_t now,
+                              const Labels& labels = {});
 
 // "26.5 h", "1.2 GiB", "3": a value for people.
 std::string value_text(double value, Unit unit);

@@ -42,7 +42,8 @@ Json json_of(const CheckResult& result) {
 }  // namespace
 
 std::string status_json(const std::vector<CheckResult>& results, std::time_t now) {
-  Json page = {{"status", name(worst(results))}, {"time", utc_text(now)}, {"checks", Json::array()}};
+  Json page = {
+      {"version", 1}, {"status", name(worst(results))}, {"time", utc_text(now)}, {"checks", Json::array()}};
   for (const CheckResult& result : results) page["checks"].push_back(json_of(result));
   // A path may be no UTF-8, and JSON is nothing else.
   return page.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -1,8 +1,11 @@
 #include <algorithm>
-#include <array>
 
 #include "common/base/number.h"
 #include "common/os/processes.h"
+#include "common/wal/archive_command.h"
+#include "common/wal/coverage.h"
+#include "common/wal/marker.h"
+#include "common/wal/stored_name.h"
 #include "monitor/status/measurements.h"
 
 namespace pitr {
@@ -28,15 +31,6 @@ std::optional<Measurement> no_archiving(Places& places) {
   return Measurement{{}, "archive_mode is " + mode};
 }
 
-// What is found in archive_command when somebody wanted peace for an hour.
-bool does_nothing(std::string_view command) {
-  while (command.starts_with(' ')) command.remove_prefix(1);
-  while (command.ends_with(' ') || command.ends_with(';')) command.remove_suffix(1);
-  constexpr std::array idle = {"true", "/bin/true", "/usr/bin/true", "exit 0",
-                               ":",    "cd .",      "exit",          "sleep 0"};
-  return std::ranges::find(idle, command) != idle.end();
-}
-
 // How many seconds the oldest child of the startup process has been running; null: it has none.
 std::optional<double> age_of_child(const std::string& startup) {
   const auto parent = static_cast<pid_t>(number(startup));
@@ -52,6 +46,83 @@ std::optional<double> age_of_child(const std::string& startup) {
   return longest;
 }
 
+// "; its last failure 00000001000000000000001A, 14 s ago": of an archiver that has not got on since. "":
+// there is none.
+std::string last_failure(Server& server) {
+  const auto rows = server.query(
+      "SELECT last_failed_wal, round(extract(epoch FROM clock_timestamp() - last_failed_time)) "
+      "FROM pg_stat_archiver WHERE last_failed_time > coalesce(last_archived_time, '-infinity')");
+  if (rows.empty()) return "";
+  return fmt::format(", which fails: the last time {} s ago on {}", rows[0].at(1).value_or("?"),
+                     rows[0].at(0).value_or("?"));
+}
+
+// The newest segment that the server takes for archived; null: there is none.
+std::optional<WalName> newest_archived(Server& server) {
+  // A crash resets the statistics; the marks of what was archived go with the segments.
+  const auto rows = server.query(
+      "SELECT coalesce((SELECT last_archived_wal FROM pg_stat_archiver WHERE last_archived_wal ~ "
+      "'^[0-9A-F]{24}$'), (SELECT max(left(name, 24) COLLATE \"C\") FROM pg_ls_archive_statusdir() "
+      "WHERE name ~ '^[0-9A-F]{24}[.]done$'))");
+  return WalName::parse(rows.at(0).at(0).value_or(""));
+}
+
+// Null: a name that no segment of this size has.
+std::optional<SegmentKey> key_of(const WalName& wal, SegmentSize size) {
+  const auto start = wal.start(size);
+  if (!start) return std::nullopt;
+  return segment_key(wal.timeline(), *start, size);
+}
+
+struct Lag {
+  double segments = 0;
+  std::string detail;
+};
+
+// How far the archive is behind. The server was asked first: what it says had to be there already.
+Lag lag_of(const Place& place, const SegmentKey& archived, const ClusterIdentity& cluster) {
+  const auto store = open_store(place, {});
+  const auto marker = read_marker(*store);
+  if (marker && *marker != cluster) {
+    return {never, fmt::format("{} is the archive of cluster {}, the server is of {}", place.place,
+                               marker->system_identifier, cluster.system_identifier)};
+  }
+  // Of its timeline; while that has none, of those before it. Older timelines may have gone further than it.
+  std::optional<std::uint64_t> newest, before;
+  store->list("", [&](const Name& name) {
+    const auto wal = stored_segment(name);
+    if (!wal) return true;
+    const auto key = key_of(*wal, cluster.segment_size);
+    if (!key) return true;
+    if (key->timeline == archived.timeline) {
+      newest = std::max(newest.value_or(0), key->number);
+    } else if (key->timeline < archived.timeline && key->number < archived.number) {
+      before = std::max(before.value_or(0), key->number);
+    }
+    return true;
+  });
+  if (!newest) newest = before;
+  const std::string wanted = segment_name(archived, cluster.segment_size).text();
+  if (!newest)
+    return {never,
+            fmt::format("{} has no WAL, and the server says that {} is archived", place.place, wanted)};
+  if (*newest >= archived.number) return {};
+  return {static_cast<double>(archived.number - *newest),
+          fmt::format("the server says that {} is archived, and {} ends before it", wanted, place.place)};
+}
+
+ClusterIdentity identity_of(Server& server) {
+  const auto row =
+      server
+          .query(
+              "SELECT system_identifier, (SELECT setting FROM pg_settings WHERE name = 'wal_segment_size') "
+              "FROM pg_control_system()")
+          .at(0);
+  const auto size = SegmentSize::of(static_cast<std::uint64_t>(number(row.at(1).value_or(""))));
+  if (!size) fail(Exit::failed, "the server's wal_segment_size is {}", row.at(1).value_or(""));
+  return {std::stoull(row.at(0).value_or("0")), *size};
+}
+
 constexpr std::string_view not_in_recovery = "the server is not in recovery";
 
 }  // namespace
@@ -65,9 +136,37 @@ Measurement archiving_off(Places& places) {
   }
   const std::string command = server.setting("archive_command"), library = server.setting("archive_library");
   if (!library.empty()) return {0, "by archive_library " + library};
-  if (command.empty()) return {1, "archive_mode is on, archive_command is empty"};
-  if (does_nothing(command)) return {1, fmt::format("archive_command '{}' throws WAL away", command)};
-  return {0, "by archive_command"};
+  switch (read_archive_command(command).kind) {
+    case ArchiveCommand::Kind::none:
+      return {1, "archive_mode is on, archive_command is empty"};
+    case ArchiveCommand::Kind::discards:
+      return {1, fmt::format("archive_command '{}' throws WAL away", command)};
+    // Nothing is lost: WAL waits, and archive-queue counts it.
+    case ArchiveCommand::Kind::refuses:
+    case ArchiveCommand::Kind::pitr_archive:
+    case ArchiveCommand::Kind::other:
+      break;
+  }
+  return {0, "by archive_command" + last_failure(server)};
+}
+
+Measurement archive_lag(Places& places) {
+  const auto& archives = places.given().archives;
+  if (archives.empty()) fail(Exit::usage, "no archive (give --archive)");
+  if (auto reason = no_archiving(places)) return *reason;
+  const auto archived = newest_archived(places.server());
+  if (!archived) return {0, "nothing has been archived yet"};
+  const ClusterIdentity cluster = identity_of(places.server());
+  const auto key = key_of(*archived, cluster.segment_size);
+  if (!key) fail(Exit::failed, "the server archives {}, which is no segment of its size", archived->text());
+  Lag worst{0, archived->text() + " has arrived"};
+  std::vector<std::pair<std::string, double>> each;
+  for (const Place& place : archives) {
+    const Lag lag = lag_of(place, *key, cluster);
+    each.emplace_back(place.place, lag.segments);
+    if (lag.segments > worst.segments) worst = lag;
+  }
+  return {worst.segments, worst.detail, std::move(each)};
 }
 
 Measurement archive_queue(Places& places) {
@@ -84,7 +183,8 @@ Measurement current_archive_time(Places& places) {
       "WHERE name LIKE '%.ready' ORDER BY modification, name LIMIT 1");
   if (rows.empty()) return {0, "nothing waits"};
   const std::string name = rows[0].at(1).value_or("");
-  return {number(rows[0].at(0).value_or("")), name.substr(0, name.rfind('.')) + " waits"};
+  return {number(rows[0].at(0).value_or("")),
+          name.substr(0, name.rfind('.')) + " waits" + last_failure(places.server())};
 }
 
 Measurement last_archive_age(Places& places) {

@@ -49,7 +49,7 @@ Json json_of(const ArchiveReport& report) {
   const SegmentSize size = archive.identity.segment_size;
   return {{"place", archive.place},
           {"state", report.good ? "good" : "damaged"},
-          {"system_identifier", archive.identity.system_identifier},
+          {"system_identifier", std::to_string(archive.identity.system_identifier)},
           {"segment_size", size.bytes()},
           {"segments", archive.segments.size()},
           {"ranges", json_of(archive.ranges, size)},
@@ -87,7 +87,8 @@ Json list_of(const List& rows) {
 }  // namespace
 
 std::string report_json(const Report& report) {
-  Json json = {{"backups", list_of(report.backups)},
+  Json json = {{"version", 1},
+               {"backups", list_of(report.backups)},
                {"archives", list_of(report.archives)},
                {"notes", report.findings.notes()},
                {"findings", list_of(report.findings.kept())},

@@ -1,5 +1,5 @@
-#include "monitor/check/archive_command.h"
-#include "monitor/check/shell_words.h"
+#include "common/wal/archive_command.h"
+#include "common/base/shell_words.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace pitr;

@@ -40,7 +40,7 @@ touch "$SCRATCH/spool/db2/00000001000000000000000"{7,8}.zst "$SCRATCH/spool/db2/
   "$SCRATCH/spool/notes.txt"
 assert_value 2 spool-queue --spool-dir "$SCRATCH/spool"
 assert_fails 2 pitr-monitor -c spool-queue --spool-dir "$SCRATCH/spool" --critical 1
-assert_fails 3 pitr-monitor -c spool-queue --spool-dir "$SCRATCH/spool/unmounted"
+assert_fails 3 pitr-monitor -c spool-queue --spool-dir "$SCRATCH/unmounted/spool"
 
 # staging-stale: left by a dead backup, used by a living one
 assert_value 0 staging-stale --xlogs "$STAGING"

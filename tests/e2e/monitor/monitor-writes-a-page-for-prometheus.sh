@@ -39,7 +39,7 @@ PYTHON
   # Debian's package of it brings a server along that starts itself: not everybody who builds this wants one.
   if command -v promtool >/dev/null; then promtool check metrics <"$1"; fi
 }
-sample() { sed -n "s/^$1 //p" "$page"; } # METRIC
+sample() { sed -n "s#^$1 ##p" "$page"; } # METRIC
 
 new_cluster
 start
@@ -52,7 +52,20 @@ assert_eq "" "$(find "$SCRATCH" -name 'pitr.prom.*')" "temporary files"
 assert_eq 0 "$(sample pitr_archive_queue_files)" "archive-queue"
 assert_eq +Inf "$(sample pitr_drill_age_seconds)" "drill-age"
 assert_eq 1 "$(sample 'pitr_check_status{check="drill-age"}')" "status of drill-age"
-[[ $(sample pitr_free_space_ratio) =~ ^0\.[0-9]+$ ]] || fail "no ratio: $(sample pitr_free_space_ratio)"
+ratio=$(sample "pitr_free_space_ratio{place=\"$ARCHIVE\"}")
+[[ $ratio =~ ^0\.[0-9]+$ ]] || fail "no ratio: $ratio"
+assert_eq 0 "$(sample "pitr_archive_lag_files{place=\"$ARCHIVE\"}")" "archive-lag"
+moment=$(sample pitr_last_backup_timestamp_seconds)
+[ $(($(date +%s) - moment)) -lt 100 ] || fail "the backup is said to have ended at $moment"
+# Two clusters of one host are told apart; a name of our own, or a unit of another kind, is refused.
+pitr-monitor -b "$BASE" -c last-backup-age --format prometheus --label cluster=main --label env=test >"$SCRATCH/labelled"
+assert_contains "$SCRATCH/labelled" 'pitr_check_status{check="last-backup-age",cluster="main",env="test"} 0'
+assert_fails 3 pitr-monitor -b "$BASE" --label check=x
+assert_fails 3 pitr-monitor -c archive-queue --critical 10s
+assert_contains "$SCRATCH/said" "archive-queue is not counted in s"
+# A place that hangs: a pipe for a log that nobody writes to.
+mkfifo "$SCRATCH/hangs.log"
+assert_fails 3 pitr-monitor -c errors --log "$SCRATCH/hangs.log" --timeout 1 --format nagios
 
 # The test of the page is one.
 sed '/TYPE pitr_wal_gap/d' "$page" >"$SCRATCH/bad.prom"

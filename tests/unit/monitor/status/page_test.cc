@@ -109,9 +109,28 @@ TEST_CASE("Prometheus gets HELP and TYPE, no value of what is not known, a statu
         "pitr_check_status{check=\"last-backup-age\"} 2\n"
         "pitr_check_status{check=\"free-space\"} 0\n"
         "pitr_check_status{check=\"archive-queue\"} 3\n"
+        "# HELP pitr_info The version of pitr-monitor.\n"
+        "# TYPE pitr_info gauge\n"
+        "pitr_info{version=\"" PITR_VERSION
+        "\"} 1\n"
         "# HELP pitr_monitor_run_timestamp_seconds When pitr-monitor wrote this page.\n"
         "# TYPE pitr_monitor_run_timestamp_seconds gauge\n"
         "pitr_monitor_run_timestamp_seconds 1795341600\n");
+}
+
+TEST_CASE("each place has a sample of its own, an age its moment, and every sample the labels") {
+  static constexpr Check age{
+      "last-backup-age", "Seconds", Unit::seconds, "pitr_last_backup_age_seconds", "", "", nullptr, nullptr};
+  CheckResult result{.check = &age, .status = Status::ok, .value = 60};
+  const std::string page = status_prometheus({result}, 1795341600, {{"cluster", "ma\"in"}});
+  CHECK(page.find("\npitr_last_backup_age_seconds{cluster=\"ma\\\"in\"} 60\n") != page.npos);
+  CHECK(page.find("\npitr_last_backup_timestamp_seconds{cluster=\"ma\\\"in\"} 1795341540\n") != page.npos);
+  CHECK(page.find("\npitr_check_status{check=\"last-backup-age\",cluster=\"ma\\\"in\"} 0\n") != page.npos);
+  result.places = {{"/one", 1}, {"/two", 60}};
+  const std::string places = status_prometheus({result}, 1795341600);
+  CHECK(places.find("\npitr_last_backup_age_seconds{place=\"/one\"} 1\n"
+                    "pitr_last_backup_age_seconds{place=\"/two\"} 60\n") != places.npos);
+  CHECK(places.find("\npitr_last_backup_age_seconds 60\n") == places.npos);
 }
 
 TEST_CASE("values are printed for people") {

@@ -1,4 +1,4 @@
-#include "monitor/check/shell_words.h"
+#include "common/base/shell_words.h"
 
 #include <algorithm>
 
