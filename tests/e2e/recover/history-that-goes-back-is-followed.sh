@@ -40,7 +40,7 @@ add_step 31
 switch_wal >/dev/null
 wait_until 'archived 00000003.history' 30
 zstd -qdc "$ARCHIVE/00000003.history.zst" >"$SCRATCH/history"
-ends=($(sed -nE 's/^[12]\t([^\t]+)\t.*/\1/p' "$SCRATCH/history"))
+mapfile -t ends < <(sed -nE 's/^[12]\t([^\t]+)\t.*/\1/p' "$SCRATCH/history")
 [ "$(lsn_number "${ends[1]}")" -lt "$(lsn_number "${ends[0]}")" ] || fail "it does not go back: $(cat "$SCRATCH/history")"
 mkdir "$SCRATCH/third"
 backup --dst-local "zstd=$SCRATCH/third/"

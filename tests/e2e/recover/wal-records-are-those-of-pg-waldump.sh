@@ -13,7 +13,7 @@ first=$(sql "SELECT pg_walfile_name(pg_switch_wal())")
 sql "CHECKPOINT"
 from=$(sql "SELECT pg_current_wal_insert_lsn()")
 major=$(sql "SHOW server_version_num")
-by_copy= by_log=
+by_copy='' by_log=''
 if [ "$major" -ge 150000 ]; then by_copy="STRATEGY file_copy" by_log="STRATEGY wal_log"; fi
 mkdir "$SCRATCH/ts"
 psql -XAtq -v ON_ERROR_STOP=1 >/dev/null <<END
@@ -76,7 +76,11 @@ if ! diff "$SCRATCH/ours" "$SCRATCH/theirs" >"$SCRATCH/said"; then
 fi
 
 # One flipped byte in the last third of a segment behind the first one.
-segment=$(ls "$DATA/pg_wal" | grep -E '^[0-9A-F]{24}$' | sed -n "/$first/,\$p" | sed -n 3p)
+segments=("$DATA"/pg_wal/0000000100000000????????)
+segments=("${segments[@]##*/}")
+for i in "${!segments[@]}"; do
+  if [ "${segments[i]}" = "$first" ]; then segment=${segments[i + 2]}; fi
+done
 python3 - "$DATA/pg_wal/$segment" <<'END'
 import sys
 
