@@ -8,7 +8,8 @@ new_pair
 switch_wal >/dev/null
 lsn=$(sql "SELECT pg_walfile_name(pg_current_wal_lsn())")
 # The standby has its primary's archive_command.
-DATA=$STANDBY configure "archive_command = 'pitr-archive -D $DATA -dl zstd=$ARCHIVE \"%p\"'"
+of_the_primary="archive_command = 'pitr-archive -D $DATA -dl zstd=$ARCHIVE \"%p\"'"
+DATA=$STANDBY configure "$of_the_primary"
 standby_sql "SELECT pg_reload_conf()" >/dev/null
 wait_until '[[ $(standby_sql "SHOW archive_command") == *-D* ]]' 20
 DATA=$STANDBY PGHOST=$STANDBY_HOST assert_check 1
