@@ -185,7 +185,12 @@ def synced_before(t):
 @case("A59", "the directory is synced after it; a new state directory into its parent, too")
 def directory_synced(t):
     lines, _, publishing = ordered(t)
-    directories = {descriptor(rest) for call, rest in lines if call == "openat" and f'"{t.dst}"' in rest}
+    directories = set()
+    for call, rest in lines:
+        # By its path, or once more by a descriptor of it.
+        again = any(rest.startswith(f'{known}, "."') for known in directories)
+        if call == "openat" and (f'"{t.dst}"' in rest or again):
+            directories.add(descriptor(rest))
     after = [rest for call, rest in lines[publishing[-1]:] if call == "fsync"
              and rest.split(")")[0] in directories]
     check(after, "no fsync of the directory behind the link")
