@@ -74,7 +74,14 @@ class Expiry {
   void judge() {
     std::map<std::string, std::vector<const BackupSet*>> clusters;
     for (const auto* sets : {&catalog_.complete, &catalog_.waiting}) {
-      for (const BackupSet& set : *sets) clusters[cluster_of(set.meta)].push_back(&set);
+      for (const BackupSet& set : *sets) {
+        // Nobody can restore it: it must not make another set superfluous.
+        if (!set.data) {
+          keep_unjudged(set.name, fmt::format("{}: its data file is missing", set.name));
+        } else {
+          clusters[cluster_of(set.meta)].push_back(&set);
+        }
+      }
     }
     for (auto& [cluster, sets] : clusters) {
       std::ranges::stable_sort(sets, [](const BackupSet* one, const BackupSet* other) {
@@ -86,19 +93,22 @@ class Expiry {
       const auto decisions = decide(facts, options_.rules, now_);
       for (std::size_t i = 0; i < sets.size(); ++i) judged_.push_back({sets[i], facts[i], decisions[i]});
     }
-    for (const UnreadableSet& set : catalog_.unreadable) {
-      RetainedSet facts{.name = set.name,
-                        .state = RetainedSet::State::unreadable,
-                        .stop_time = 0,
-                        .stop = {},
-                        .first_segment = {},
-                        .last_segment = {},
-                        .has_bad_pages = false,
-                        .pin = RetainedSet::Pin::none,
-                        .held = {}};
-      judged_.push_back({nullptr, facts, {true, set.reason}});
-      log_.error("{}; no WAL is removed while it is not known what it needs", set.reason);
-    }
+    for (const UnreadableSet& set : catalog_.unreadable) keep_unjudged(set.name, set.reason);
+  }
+
+  // A set of which it is not known what it is worth.
+  void keep_unjudged(const std::string& name, const std::string& reason) {
+    RetainedSet facts{.name = name,
+                      .state = RetainedSet::State::unreadable,
+                      .stop_time = 0,
+                      .stop = {},
+                      .first_segment = {},
+                      .last_segment = {},
+                      .has_bad_pages = false,
+                      .pin = RetainedSet::Pin::none,
+                      .held = {}};
+    judged_.push_back({nullptr, facts, {true, reason}});
+    log_.error("{}; no WAL is removed while it is not known what it needs", reason);
   }
 
   RetainedSet facts_of(const BackupSet& set) const {

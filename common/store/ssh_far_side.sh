@@ -68,7 +68,10 @@ drop_temporary() {
 
 litter() { # reads the directory: for programs that run once a day
   for file in ./*.tmp.slot[0-9]; do
-    if owner "$file" && ! is_alive "$pid"; then unlink "$file"; fi
+    if owner "$file" && ! is_alive "$pid"; then
+      unlink "${file%.tmp.slot?}.tmp.ssh$pid" 2>/dev/null
+      unlink "$file"
+    fi
   done
   for file in ./*.tmp.ssh*; do
     pid=${file##*.tmp.ssh}

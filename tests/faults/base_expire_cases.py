@@ -53,6 +53,16 @@ def keep_one(t):
     check(expiry.backups.listed() == ["new"], "the last backup is gone")
 
 
+@case("B19d", "a set without its data file counts for no rule: the good one stays, and so does all WAL")
+def without_data(t):
+    expiry = Expiry(t)
+    segments = expiry.segments()
+    next(pathlib.Path(expiry.backups.sets).glob("h-data-new*")).unlink()
+    expiry.run("--keep-count", "1", "--explain").gives(0).says("h-data-new.tar", "its data file is missing")
+    check(set(segments) <= set(expiry.segments()), "WAL was removed")
+    expiry.backups.restores("middle")
+
+
 @case("B20", "killed anywhere: what is listed restores, and the next run takes what was left")
 def killed(t):
     expiry = Expiry(t)
