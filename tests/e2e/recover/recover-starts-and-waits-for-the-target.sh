@@ -41,6 +41,6 @@ assert_eq "t 1 2" "$(sql "SELECT pg_is_in_recovery()") $(steps)" "in the standby
 stop
 
 rm -rf "$NEW"
-assert_fails 1 restore_into "$NEW" --start --no-search --target-name=nowhere
+assert_fails 3 restore_into "$NEW" --start --no-search --target-name=nowhere
 assert_contains "$SCRATCH/said" "the server ended before it was there"
 assert_contains "$SCRATCH/said" "recovery ended before configured recovery target was reached"
