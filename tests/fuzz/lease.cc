@@ -17,7 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   expect(lease.has_value(), "a lease that is there is never absent");
   MemoryStore copy;
-  write_lease(copy, "set", *lease);
+  try {
+    write_lease(copy, "set", *lease);
+  } catch (const Error&) {
+    return 0;  // its file is named after the host, and foreign bytes may be no part of a name
+  }
   const auto again = last_lease(copy, "set");
   expect(again && again->expires == lease->expires && again->hostname == lease->hostname &&
              again->data_directory == lease->data_directory,
