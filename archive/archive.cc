@@ -13,7 +13,6 @@
 #include "archive/staging_copy.h"
 #include "common/os/background_sink.h"
 #include "common/os/file_source.h"
-#include "common/os/signals.h"
 #include "common/postgres/control_file.h"
 
 namespace pitr {
@@ -65,7 +64,6 @@ class Distribution {
       everywhere->add([&] { return copy_for_backup(job_); });
       return send(std::move(everywhere), may_publish);
     } catch (const Error&) {
-      throw_if_signalled();
       // Where a destination is open still, none of them was the cause: the file itself is, or what all have
       // in common.
       if (!outcomes_.is_enough() || outcomes_.has_open()) {
@@ -201,7 +199,6 @@ class Distribution {
     try {
       step();
     } catch (const Error& error) {
-      throw_if_signalled();
       log().error("{}", error.what());
     }
   }

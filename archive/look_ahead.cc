@@ -54,17 +54,12 @@ class Batch {
     } catch (const Error& error) {
       // Those behind a failure mostly have the same cause, and are not published anyway.
       if (!turn.comes()) return;
-      if (ready_.has(name)) return tell(name, error);
+      if (ready_.has(name)) {
+        return archiving_.log.error("looking ahead: {}; the server will ask for {} itself", error.what(),
+                                    name.text());
+      }
     }
     turn.go_on();  // it is stored, or nobody wants it any more
-  }
-
-  void tell(const WalName& name, const Error& error) {
-    if (caught_signal() != 0) {
-      archiving_.log.note("Looking ahead ends before {}: {}.", name.text(), error.what());
-    } else {
-      archiving_.log.error("looking ahead: {}; the server will ask for {} itself", error.what(), name.text());
-    }
   }
 
   const std::filesystem::path directory_;
@@ -89,6 +84,9 @@ void archive_ahead(const std::filesystem::path& path, const LookAhead& ahead, co
                         [&] { Batch(path.parent_path(), ahead, archiving, ready).archive(names); });
   } catch (const Error& error) {
     archiving.log.error("looking ahead: {}", error.what());
+  } catch (const Interrupted& interruption) {
+    // The file that the server asked for is stored, and the answer is that it is.
+    archiving.log.note("Looking ahead ends: {}.", interruption.what());
   }
 }
 

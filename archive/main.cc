@@ -234,7 +234,7 @@ class Flushing {
     if (!archiving_.targets.spool) return;
     try {
       flush_in_background(archiving_);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       archiving_.log.error("deliver what waits in the spool: {}", error.what());
     }
   }

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "common/os/file_source.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -50,7 +49,6 @@ void remember_if_possible(const Store& store, const std::filesystem::path& state
   try {
     remember(store, state_directory, openness);
   } catch (const Error& error) {
-    throw_if_signalled();
     log.error("{}", error.what());
   }
 }
@@ -61,7 +59,6 @@ bool is_remembered(const Store& store, const std::filesystem::path& state_direct
   try {
     return remembers(read_memory(state_directory), store.describe());
   } catch (const Error& error) {
-    throw_if_signalled();
     log.error("{}", error.what());
     return true;
   }
@@ -117,7 +114,6 @@ void require_spool(const std::filesystem::path& spool, const ClusterIdentity& id
     create_directories(spool, openness.directory);
     mark(*open_directory(normal_path(spool), openness), identity, state_directory, openness, log);
   } catch (const Error& error) {
-    throw_if_signalled();
     log.error("{}", error.what());
   }
 }

@@ -1,6 +1,5 @@
 #include "archive/staging_copy.h"
 
-#include "common/os/signals.h"
 #include "common/wal/staging.h"
 
 namespace pitr {
@@ -38,7 +37,6 @@ class StagingCopy final : public Sink {
     } catch (const Error& error) {
       copy_.reset();
       // Nothing is wrong with the staging: the server will ask again.
-      throw_if_signalled();
       job_.archiving.log.error("staging of {}: {}; the backup will look elsewhere", job_.name.text(),
                                error.what());
       tell_backup();
@@ -62,7 +60,6 @@ bool backup_is_running(const ArchiveTargets& targets, Log& log) {
   try {
     return targets.staging && staging_state(targets.staging->place) == StagingState::live;
   } catch (const Error& error) {
-    throw_if_signalled();
     log.error("look for a running backup: {}", error.what());
     return false;
   }

@@ -7,7 +7,6 @@
 #include "common/base/text.h"
 #include "common/os/file.h"
 #include "common/os/file_source.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -60,7 +59,6 @@ ConfigFiles read_config_files(Server& server, const std::filesystem::path& data_
     try {
       result.files.push_back({path, read_config(path)});
     } catch (const Error& error) {
-      throw_if_signalled();
       log.error("configuration is not in the set: {}", error.what());
       result.not_copied.push_back(error.what());
     }

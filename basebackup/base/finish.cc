@@ -3,7 +3,6 @@
 #include "basebackup/base/meta_file.h"
 #include "basebackup/base/set_wal.h"
 #include "common/base/survivors.h"
-#include "common/os/signals.h"
 #include "common/set/backup_catalog.h"
 #include "common/store/decompressed_file.h"
 #include "common/store/place.h"
@@ -166,10 +165,7 @@ class Finisher {
 Exit finish_backup(const FinishOptions& options, Log& log) {
   std::size_t complete = 0;
   bool late = false;
-  Survivors<const Place> places([&log](const Error& error, const Place*) {
-    throw_if_signalled();
-    log.error("{}", error.what());
-  });
+  Survivors<const Place> places([&log](const Error& error, const Place*) { log.error("{}", error.what()); });
   for (const Place& place : options.places) places.add(std::make_unique<const Place>(place));
   places.each([&](const Place& place) {
     const auto result = Finisher(options, place, log).run();

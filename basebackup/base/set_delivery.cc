@@ -98,7 +98,6 @@ Deliveries::Deliveries(const DeliveryOptions& options, const SetNames& names,
       store = recipient.open();
     } catch (const Error& error) {
       if (error.code() == Exit::usage) throw;
-      throw_if_signalled();
       log.error("{}; it is tried again when the set is complete", error.what());
       continue;
     }
@@ -124,7 +123,6 @@ void Deliveries::attempt(Recipient& recipient, bool is_last) {
     recipient.attempt(log_);
     log_.note("The set is complete in {}.", recipient.place().place);
   } catch (const Error& error) {
-    throw_if_signalled();
     log_.error(
         "deliver to {}: {}; {}", recipient.place().place, error.what(),
         is_last ? "it lacks the set" : fmt::format("the next attempt is in {} s", options_.pause.count()));
@@ -144,9 +142,9 @@ bool Deliveries::run(SetPart last, const std::vector<Place>& complete) {
         if (!recipient.is_complete()) attempt(recipient, i == most_attempts);
       }
     }
-  } catch (const Error& error) {
-    // A signal ends the attempts, and not what is complete elsewhere.
-    log_.error("{}; not every place has the set", error.what());
+  } catch (const Interrupted& interruption) {
+    // It ends the attempts, and not what is complete elsewhere.
+    log_.error("{}; not every place has the set", interruption.what());
   }
   for (Recipient& recipient : recipients_) {
     if (!recipient.is_complete()) recipient.retract();

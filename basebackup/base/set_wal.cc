@@ -1,7 +1,5 @@
 #include "basebackup/base/set_wal.h"
 
-#include "common/os/signals.h"
-
 namespace pitr {
 
 std::optional<SetWal> write_set_wal(const Cluster& cluster, const WalRange& range, WalCollector& collector,
@@ -13,7 +11,6 @@ std::optional<SetWal> write_set_wal(const Cluster& cluster, const WalRange& rang
     tar->finish();
     return SetWal{tar->offset(), from == WalCollector::From::pg_wal};
   } catch (const Error& error) {
-    throw_if_signalled();
     if (!set.any_left()) throw;
     log.error("{}", error.what());
     set.abandon(SetPart::xlog);

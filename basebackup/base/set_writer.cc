@@ -7,7 +7,6 @@
 #include "basebackup/base/set_remains.h"
 #include "common/codec/digest.h"
 #include "common/codec/seal.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -165,7 +164,6 @@ class SetBranch {
 
 SetWriter::SetWriter(const SetOptions& options, const SetNames& names, Log& log)
     : places_([&log](const Error& error, const SetPlace*) {
-        throw_if_signalled();
         log.error("{}; this destination drops out", error.what());
       }),
       workers_(options.workers) {

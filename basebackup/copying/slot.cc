@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include "common/os/signals.h"
-
 namespace pitr {
 
 ReplicationSlot::ReplicationSlot(Server& server, const std::string& name, Log& log)
@@ -18,7 +16,6 @@ ReplicationSlot::ReplicationSlot(Server& server, const std::string& name, Log& l
   try {
     server.query("SELECT pg_create_physical_replication_slot($1, true, true)", {own_});
   } catch (const Error& error) {
-    throw_if_signalled();
     if (!name.empty()) throw;
     log.note("WAL is kept only by wal_keep_size: {}", error.what());
   }

@@ -44,7 +44,6 @@ bool WalCollector::take_from_places(const WalName& name, SpoolFile& to) {
       step();
       return true;
     } catch (const Error& error) {
-      throw_if_signalled();
       last_error_ = error.what();
       return false;
     }
@@ -104,7 +103,6 @@ std::optional<Server::Row> WalCollector::ask(const std::string& sql) {
   try {
     return server_->query(sql).at(0);
   } catch (const Error& error) {
-    throw_if_signalled();
     log_.note("The server cannot be asked any more: {}", error.what());
     server_ = nullptr;
     return std::nullopt;

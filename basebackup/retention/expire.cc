@@ -8,7 +8,6 @@
 #include "basebackup/retention/pin.h"
 #include "common/base/time_text.h"
 #include "common/os/lock.h"
-#include "common/os/signals.h"
 #include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_lease.h"
@@ -135,7 +134,6 @@ class Expiry {
                            lease->data_directory);
       }
     } catch (const Error& error) {
-      throw_if_signalled();
       return fmt::format("leased, nobody knows until when: {}", error.what());
     }
     return is_locked(directory_ / set.meta_file.text()) ? "a program is reading it" : "";

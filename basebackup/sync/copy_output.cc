@@ -124,7 +124,6 @@ void CopyOutput::send_block() {
       session_.send({fmt::format("{}", block_.size())});
       session_.send_bytes(as_bytes(block_));
     } catch (const Error&) {
-      throw_if_signalled();
       session_.reply();  // throws what the far side has to say of it
       throw;
     }

@@ -8,7 +8,6 @@
 
 #include "common/base/nearest.h"
 #include "common/os/fd.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -175,7 +174,6 @@ std::vector<Given> read_config(std::span<const Option> options, const std::strin
   try {
     text = read_config_text(path);
   } catch (const Error& error) {
-    if (caught_signal() != 0) throw;
     throw Error(Exit::usage, fmt::format("config file: {}", error.what()));
   }
   std::vector<Given> given;

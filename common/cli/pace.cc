@@ -99,7 +99,6 @@ void Pace::tell() {
                     done_, total, rate, left);
     write_all(progress_file_, as_bytes(line));
   } catch (const Error&) {
-    throw_if_signalled();
     progress_file_ = Fd();
   }
 }

@@ -70,6 +70,7 @@ int run_program(const Manual& manual, std::span<const Option> options, Log& log,
   } catch (const Error& error) {
     return answer(error);
   } catch (const std::exception& error) {
+    // Interrupted is one of them.
     return answer(Error(Exit::failed, error.what()));
   }
 }

@@ -81,7 +81,6 @@ void LockFile::tell_pid() {
   try {
     if (::ftruncate(file_.number(), 0) == 0) write_all(file_, as_bytes(fmt::format("{}\n", ::getpid())));
   } catch (const Error&) {
-    throw_if_signalled();
   }
 }
 

@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "common/os/fd.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -21,7 +20,6 @@ std::string text_of(const fs::path& path) {
     text.resize(file ? read_some(file, std::as_writable_bytes(std::span(text))) : 0);
   } catch (const Error&) {
     // It has ended since the file was opened, or is somebody else's.
-    throw_if_signalled();
     return "";
   }
   return text;

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
-
-#include "common/base/error.h"
 
 namespace pitr {
 namespace {
@@ -51,10 +50,13 @@ int caught_signal() { return remembered_signal.load(); }
 
 void give_up_when(const std::atomic<bool>* flag) { gives_up = flag; }
 
+Interrupted::Interrupted(int number) {
+  std::snprintf(text_, sizeof text_, number == 0 ? "given up" : "interrupted by SIG%s", sigabbrev_np(number));
+}
+
 void throw_if_signalled() {
-  if (gives_up != nullptr && gives_up->load()) fail(Exit::failed, "given up");
-  const int number = caught_signal();
-  if (number != 0) fail(Exit::failed, "interrupted by SIG{}", sigabbrev_np(number));
+  if (gives_up != nullptr && gives_up->load()) throw Interrupted(0);
+  if (const int number = caught_signal(); number != 0) throw Interrupted(number);
 }
 
 void pause_for(double seconds) {

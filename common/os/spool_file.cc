@@ -32,7 +32,7 @@ void SpoolFile::truncate(std::uint64_t size) {
 void SpoolFile::write(Bytes bytes) {
   try {
     write_all(file_, bytes);
-  } catch (const Error&) {
+  } catch (...) {
     // What a full disk took of it would stand before whatever is written when there is room again.
     (void)!::ftruncate(file_.number(), static_cast<off_t>(size_));
     throw;

@@ -5,7 +5,6 @@
 #include <cctype>
 #include <set>
 
-#include "common/os/signals.h"
 #include "common/set/backup_lease.h"
 #include "common/store/decompressed_file.h"
 #include "common/wal/stored_name.h"
@@ -105,7 +104,6 @@ class Sorter {
       BackupSet set{name, meta_file, data, xlog, digests, read_meta(meta_file)};
       (set.meta.state == SetState::complete ? catalog_.complete : catalog_.waiting).push_back(std::move(set));
     } catch (const Error& error) {
-      throw_if_signalled();
       catalog_.unreadable.push_back({name, meta_file, error.what()});
     }
   }

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "common/os/signals.h"
 #include "common/os/temporary_directory.h"
 #include "common/process/piped_process.h"
 
@@ -72,7 +71,7 @@ RsyncResult run_rsync(const RsyncCommand& command, const Remote& remote, const s
   try {
     if (!command.names.empty()) process.write(as_bytes(command.names));
   } catch (const Error&) {
-    throw_if_signalled();  // else it has ended, and says why
+    // It has ended, and says why.
   }
   process.close_input();
   Lines lines(command.each);

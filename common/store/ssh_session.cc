@@ -90,7 +90,7 @@ void SshSession::send(std::initializer_list<std::string_view> lines) {
   }
   try {
     process_.write(as_bytes(text));
-  } catch (const Error&) {
+  } catch (...) {
     broken_ = true;
     throw;
   }
@@ -123,7 +123,7 @@ std::string SshSession::line() {
         fill();
       }
     }
-  } catch (const Error&) {
+  } catch (...) {
     broken_ = true;
     throw;
   }

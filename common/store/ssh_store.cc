@@ -146,9 +146,11 @@ class SshSink final : public Sink {
       try {
         session_->send({"take", fmt::format("{}", block_.size())});
         session_->send_bytes(block_);
+      } catch (const Interrupted&) {
+        session_->set_broken();
+        throw;
       } catch (const Error&) {
         session_->set_broken();
-        throw_if_signalled();
         // The far side has said why it ended: reply() throws that.
         session_->reply();
         throw;
@@ -193,7 +195,7 @@ class SshStore final : public Store {
             in_context("open " + Store::describe(name), [&] { return parse_found(session->reply()); });
         sources.push_back(found ? source(name, *found) : nullptr);
       }
-    } catch (const Error&) {
+    } catch (...) {
       session->set_broken();  // the replies to the other names are not read
       throw;
     }

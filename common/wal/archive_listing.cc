@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "common/os/signals.h"
 #include "common/wal/marker.h"
 #include "common/wal/wal_archive.h"
 
@@ -102,7 +101,6 @@ class Lister {
                  std::make_unique<StringSink>(text));
         archive_.histories[stored.wal.timeline()] = parse_timeline_history(stored.wal, text);
       } catch (const Error& error) {
-        throw_if_signalled();
         const bool is_damage = error.code() == Exit::damaged;
         add(is_damage ? Fault::Kind::damaged : Fault::Kind::unknown, name.text(), error.what());
       }

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 
@@ -37,7 +36,6 @@ bool SetupReport::attempt(const std::string& subject, const std::string& advice,
     check();
     return true;
   } catch (const Error& error) {
-    throw_if_signalled();
     failed(subject, error.what(), advice);
     return false;
   }

@@ -3,8 +3,6 @@
 #include <charconv>
 #include <filesystem>
 
-#include "common/os/signals.h"
-
 namespace pitr {
 namespace {
 
@@ -69,7 +67,6 @@ std::string archive_command_text(Server& server, bool is_on) {
         "SELECT setting FROM pg_file_settings WHERE name = 'archive_command' ORDER BY seqno DESC LIMIT 1");
     return found.empty() ? "" : found.front().at(0).value_or("");
   } catch (const Error&) {
-    throw_if_signalled();
     return "";  // a view for superusers; that archiving is off is said anyway
   }
 }
@@ -140,7 +137,6 @@ std::unique_ptr<ArchiveOptions> options_of(ArchiveCommand& command,
   try {
     return ask_pitr_archive(command, data_directory);
   } catch (const Error& error) {
-    throw_if_signalled();
     command.problem = error.what();
     return nullptr;
   }

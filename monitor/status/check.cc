@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/base/nearest.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -69,7 +68,6 @@ std::vector<CheckResult> run_checks(const std::vector<WantedCheck>& wanted, bool
       result.detail = std::move(found.detail);
       result.places = std::move(found.places);
     } catch (const Error& error) {
-      throw_if_signalled();
       result.detail = error.what();
     }
     results.push_back(std::move(result));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "common/os/signals.h"
 #include "common/postgres/wal_check.h"
 
 namespace pitr {
@@ -35,7 +34,6 @@ void BundleCheck::take(const TarEntry& member, Source& from, bool sound) {
     sink->finish();
     add(*name, true);
   } catch (const Error& error) {
-    throw_if_signalled();
     if (error.code() != Exit::damaged) throw;
     add(*name, false);
     findings_.add(

@@ -110,7 +110,7 @@ DrillScratch::~DrillScratch() {
   // A signal may have been caught: nothing here reads, writes or waits by way of common/, which throws then.
   try {
     stop_processes([&](pid_t process) { return is_of_server(process, directory_.path()); });
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // Without /proc the server cannot be found, and dies of the loss of its directory.
   }
   remove_with_lock_last(directory_.path());

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "common/os/signals.h"
 #include "common/os/text_file.h"
 #include "common/postgres/server.h"
 
@@ -14,7 +13,6 @@ void look(const std::function<void()>& check) {
   try {
     check();
   } catch (const Error& error) {
-    throw_if_signalled();
     throw Error(Exit::damaged, error.what());
   }
 }

@@ -1,7 +1,6 @@
 #include "monitor/verify/finding.h"
 
 #include "common/base/error.h"
-#include "common/os/signals.h"
 
 namespace pitr {
 namespace {
@@ -23,7 +22,6 @@ bool Findings::attempt(const std::string& file, const std::function<void()>& che
     check();
     return true;
   } catch (const Error& error) {
-    throw_if_signalled();
     const auto kind = error.code() == Exit::damaged ? Finding::Kind::damaged : Finding::Kind::unknown;
     add({.kind = kind, .file = file, .reason = error.what()});
     return false;

@@ -6,7 +6,6 @@
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
 #include "common/os/parallel.h"
-#include "common/os/signals.h"
 #include "common/process/process.h"
 #include "common/set/drill_record.h"
 #include "monitor/verify/drill_scratch.h"
@@ -141,7 +140,6 @@ void leave_record(const Options& options, const DrillReport& drill, Log& log) {
                        {std::time(nullptr), drill.backup,
                         drill.copy_seconds + drill.replay_seconds + drill.check_seconds, drill.target});
   } catch (const Error& error) {
-    throw_if_signalled();
     log.error("{}; pitr-monitor will not know of this drill (give --state-dir)", error.what());
   }
 }

@@ -7,7 +7,6 @@
 
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
-#include "common/os/signals.h"
 #include "common/set/reach.h"
 #include "common/wal/marker.h"
 #include "common/wal/wal_archive.h"
@@ -232,7 +231,6 @@ class Judge {
       return {Reach::no,
               fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(meta, wal))};
     } catch (const Error& error) {
-      throw_if_signalled();
       return {Reach::unknown, error.what()};
     }
   }

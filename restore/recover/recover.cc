@@ -31,7 +31,7 @@ Exit recover(const RecoverOptions& options, Log& log) {
   recovery.rescue_wal();
   try {
     recovery.unpack();
-  } catch (const Error&) {
+  } catch (...) {
     log.error("{} is not complete and does not start; {}", options.data_directory,
               recovery.plan().contents.has_manifest ? "run it again with --delta to go on from what is there"
                                                     : "remove it before the next attempt");

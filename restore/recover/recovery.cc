@@ -9,7 +9,6 @@
 #include "common/base/time_text.h"
 #include "common/cli/remote_options.h"
 #include "common/os/host_name.h"
-#include "common/os/signals.h"
 #include "common/set/backup_lease.h"
 #include "restore/recover/delta.h"
 #include "restore/recover/plan_text.h"
@@ -78,7 +77,6 @@ void Recovery::protect_backup() {
     write_lease(*store_, plan_->set.name,
                 {std::time(nullptr) + options_.lease_hours * 3600, host_name(), directory_.native()});
   } catch (const Error& error) {
-    throw_if_signalled();
     log_.error("retention is not told that this backup and its WAL are needed: {}", error.what());
   }
 }
@@ -181,7 +179,6 @@ void Recovery::launch_server() {
     try {
       remove_lease(*store_, plan_->set.name, {0, host_name(), directory_.native()});
     } catch (const Error& error) {
-      throw_if_signalled();
       log_.error("end the lease: {}", error.what());
     }
   }

@@ -206,7 +206,6 @@ void remove_old_segments(const Options& options, const std::string& restart, Log
     remove_unneeded(*open_store(options.sources.front(), {}), *oldest, removal, log);
   } catch (const Error& error) {
     // What could not be removed is removed the next time; the answer about the WAL stands.
-    throw_if_signalled();
     log.error("remove old segments: {}", error.what());
   }
 }

@@ -1,7 +1,6 @@
 #include "restore/wal/prefetch.h"
 
 #include "common/os/lock.h"
-#include "common/os/signals.h"
 #include "common/postgres/control_file.h"
 #include "common/postgres/postmaster.h"
 #include "common/process/child.h"
@@ -32,7 +31,6 @@ bool Prefetch::hand_over() {
     log_.note("Segment {} restored from {}", request_.name.text(), spool_->path().native());
     return true;
   } catch (const Error& error) {
-    throw_if_signalled();
     log_.detail("{} is not taken from the prefetched ones: {}", request_.name.text(), error.what());
     return false;
   }
@@ -56,7 +54,6 @@ void Prefetch::conclude(Answer answer) {
     const auto asked = spool_->asked();
     if (who == Asker::recovery || (asked && asked->in_a_row >= first_for_standby)) start_worker();
   } catch (const Error& error) {
-    throw_if_signalled();
     log_.detail("no prefetch: {}", error.what());
   }
 }

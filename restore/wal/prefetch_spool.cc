@@ -12,7 +12,6 @@
 #include "common/os/file.h"
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
-#include "common/os/signals.h"
 #include "common/postgres/wal_check.h"
 
 namespace pitr {
@@ -117,8 +116,7 @@ bool PrefetchSpool::hand_over(const WalName& segment, const fs::path& target) {
     if (entry.segment != segment) continue;
     try {
       if (give(entry, target)) return true;
-    } catch (const Error&) {
-      throw_if_signalled();
+    } catch (...) {
       remove_at(opened_, entry.file, Removed::file);
       throw;
     }

@@ -90,7 +90,6 @@ class Prefetcher {
       spool_.keep(segment);
       return true;
     } catch (const Error&) {
-      throw_if_signalled();
       return false;
     }
   }
@@ -112,7 +111,7 @@ void prefetch(const PrefetchOrder& order) {
   const LockFile alone(spool.worker_lock(), 0600);
   try {
     Prefetcher(order, spool).run();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The next call starts another one, when it can.
   }
   spool.remove();

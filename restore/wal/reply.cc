@@ -119,7 +119,6 @@ Look look_with_retries(const RestoreRequest& request, const Patience& patience, 
     try {
       return apart ? look_apart(request, patience, finish, log) : look_once(request, patience, finish, log);
     } catch (const Error& error) {
-      throw_if_signalled();
       if (std::chrono::duration<double>(Clock::now() - start).count() + pause > seconds) throw;
       log.error("{}; trying again in {:.1f} s", error.what(), pause);
     }

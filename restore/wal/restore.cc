@@ -4,7 +4,6 @@
 
 #include <fmt/ranges.h>
 
-#include "common/os/signals.h"
 #include "common/os/spool_file.h"
 #include "common/store/place.h"
 #include "common/wal/marker.h"
@@ -28,7 +27,6 @@ void require_same(Store& store, const RestoreRequest& request, const WalExpectat
     try {
       read_wal(store, std::move(stored), expected, std::make_unique<BorrowedSink>(content));
     } catch (const Error&) {
-      throw_if_signalled();
       continue;  // a damaged form decides nothing; fetching reports it
     }
     if (!first_name) {
@@ -51,7 +49,6 @@ void fetch_one_of(Store& store, std::vector<StoredWal> forms, const RestoreReque
                                                  AtomicFile::Durable::no);
       return read_wal(store, std::move(forms[i]), expected, std::move(target));
     } catch (const Error& error) {
-      throw_if_signalled();
       if (i + 1 == forms.size()) throw;
       log.error("{}; trying another form of it", error.what());
     }
@@ -106,7 +103,6 @@ bool restore_file(const RestoreRequest& request, Log& log) {
       for (const std::string& failure : failures) log.error("restore {}: {}", request.name.text(), failure);
       return true;
     } catch (const Error& error) {
-      throw_if_signalled();
       failures.emplace_back(error.what());
     }
   }

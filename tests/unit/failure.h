@@ -3,10 +3,11 @@
 #include <string>
 
 #include "common/base/error.h"
+#include "common/os/signals.h"
 
 namespace pitr {
 
-// The Error that leaves `step`; {done, ""} when none does.
+// The Error or the interruption that leaves `step`; {done, ""} when none does.
 struct Failure {
   Exit code = Exit::done;
   std::string message;
@@ -19,6 +20,8 @@ Failure failure_of(F&& step) {
     return {};
   } catch (const Error& error) {
     return {error.code(), error.what()};
+  } catch (const Interrupted& interruption) {
+    return {Exit::failed, interruption.what()};
   }
 }
 

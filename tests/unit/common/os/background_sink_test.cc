@@ -1,6 +1,8 @@
 #include "common/os/background_sink.h"
 #include "common/os/signals.h"
 
+#include <signal.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -54,6 +56,28 @@ std::string written(std::size_t pieces) {
 TEST_CASE("a sink in the background gets everything in order, and is finished once") {
   CHECK(written(0) == "pf~");
   CHECK(written(1000) == "pf~");
+}
+
+TEST_CASE("an interruption passes where an Error is noted and the work goes on") {
+  class InterruptedSink final : public Sink {
+    void write(Bytes) override { throw Interrupted(SIGTERM); }
+    void finish() override {}
+  };
+  Journal journal;
+  const Failure failure = failure_of([&] {
+    Tee tee;
+    tee.add([] {
+      return std::make_unique<BackgroundSink>([] { return std::make_unique<InterruptedSink>(); },
+                                              BackgroundSink::Patience{});
+    });
+    tee.add([&] { return std::make_unique<JournalSink>(journal); });
+    in_context("write", [&] {
+      tee.write(as_bytes("x"));
+      tee.finish();
+    });
+  });
+  CHECK(failure.message == "interrupted by SIGTERM");
+  CHECK(journal.text == "x~");
 }
 
 TEST_CASE("more than may wait in memory gets through a sink in the background") {
