@@ -18,8 +18,8 @@ class Digest {
   void update(Bytes bytes);
   std::string hex();  // ends the digest: call once
  private:
-  struct Context;
-  std::unique_ptr<Context> context_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 std::string sha256_hex(Bytes bytes);

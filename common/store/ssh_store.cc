@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "common/codec/sha256.h"
+#include "common/codec/digest.h"
 #include "common/os/signals.h"
 #include "common/os/sized_source.h"
 #include "common/store/ssh_session.h"
@@ -162,7 +162,7 @@ class SshSink final : public Sink {
   std::string described_;
   Name name_;
   BorrowedSession session_;
-  Sha256 digest_;
+  Digest digest_{"SHA-256"};
   std::vector<std::byte> block_;
   std::uint64_t size_ = 0;
   bool prepared_ = false, is_published_ = false;
