@@ -162,7 +162,7 @@ class Distribution {
   }
 
   std::unique_ptr<Sink> open_queue(const Place& place) {
-    targets_.spool->require_room(open_regular(job_.path).size(), place);
+    targets_.spool->require_room(open_regular(job_.path).file_size(), place);
     return put_wal(targets_.spool->queue(place), place.compression.codec, original(job_));
   }
 
@@ -175,8 +175,8 @@ class Distribution {
     FileSource source = open_regular(job_.path);
     const auto chain = check_wal(expectation(job_.name, job_.archiving), std::move(everywhere));
     const std::uint64_t size = copy(source, *chain);
-    if (size != source.size())
-      fail(Exit::failed, "read {}: {} of {} bytes", job_.path.native(), size, source.size());
+    if (size != source.file_size())
+      fail(Exit::failed, "read {}: {} of {} bytes", job_.path.native(), size, source.file_size());
     chain->prepare();
     if (!may_publish()) return false;
     chain->finish();

@@ -45,7 +45,7 @@ std::set<std::string> paths_in_use(Server& server) {
 
 std::string read_config(const std::filesystem::path& path) {
   FileSource source(open_file(path, O_RDONLY | O_NONBLOCK));
-  if (source.size() > largest_file)
+  if (source.file_size() > largest_file)
     fail(Exit::failed, "read {}: larger than any configuration", path.native());
   return read_text(source);
 }

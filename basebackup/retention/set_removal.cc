@@ -99,7 +99,7 @@ void SetRemoval::remove_files(const std::vector<std::string>& names) {
 // Some file systems stand still for seconds while they free a large file.
 void SetRemoval::remove_slowly(const std::filesystem::path& path) {
   if (pace_.truncate_by > 0) {
-    for (std::uint64_t size = open_regular(path).size(); size > pace_.truncate_by;) {
+    for (std::uint64_t size = open_regular(path).file_size(); size > pace_.truncate_by;) {
       size -= pace_.truncate_by;
       truncate_file(path, size);
       pause_for(pace_.pause_ms / 1000.0);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ class Source {
   // Fills the front of `buffer` (never empty) and returns how much; 0 is the end, never an error. Throws
   // Error.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
+  // In bytes, from the beginning to the end, before anything is read. Null: only its end tells.
+  virtual std::optional<std::uint64_t> size() const { return std::nullopt; }
 };
 
 // Where bytes go to. A filter is a Sink that owns the next Sink; the last one is a destination.

@@ -13,7 +13,8 @@ class FileSource final : public Source {
  public:
   explicit FileSource(Fd fd);
   std::size_t read(std::span<std::byte> buffer) override { return read_some(fd_, buffer); }
-  std::uint64_t size() const { return size_; }  // when it was opened
+  std::optional<std::uint64_t> size() const override { return size_; }
+  std::uint64_t file_size() const { return size_; }  // when it was opened
   const Fd& fd() const { return fd_; }
 
  private:

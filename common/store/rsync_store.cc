@@ -3,7 +3,6 @@
 
 #include "common/base/line_reader.h"
 #include "common/os/file_source.h"
-#include "common/os/sized_source.h"
 #include "common/os/temporary_directory.h"
 #include "common/store/rsync_command.h"
 
@@ -24,12 +23,12 @@ std::string zero_terminated(const std::vector<std::string>& names) {
 
 // rsync cannot stream: the file is fetched as a whole, at the first read(). Throws when it has not `size`
 // bytes.
-class RsyncSource final : public SizedSource {
+class RsyncSource final : public Source {
  public:
   RsyncSource(std::shared_ptr<RsyncModule> module, const Name& name, std::uint64_t size)
       : module_(std::move(module)), name_(name), size_(size) {}
 
-  std::uint64_t size() const override { return size_; }
+  std::optional<std::uint64_t> size() const override { return size_; }
   std::size_t read(std::span<std::byte> buffer) override {
     if (!file_) in_context("read " + module_->place() + "/" + name_.text(), [&] { fetch(); });
     return file_->read(buffer);
@@ -53,7 +52,7 @@ class RsyncSource final : public SizedSource {
                              {"--", module_->module(), (directory.path() / ".").native()});
     module_->run(command);
     file_ = std::make_unique<FileSource>(open_regular(directory.path() / name_.text()));
-    if (file_->size() != size_) fail(Exit::failed, "{} bytes came of {}", file_->size(), size_);
+    if (file_->file_size() != size_) fail(Exit::failed, "{} bytes came of {}", file_->file_size(), size_);
   }
 
   std::shared_ptr<RsyncModule> module_;

@@ -3,7 +3,6 @@
 
 #include "common/codec/digest.h"
 #include "common/os/signals.h"
-#include "common/os/sized_source.h"
 #include "common/store/ssh_session.h"
 
 namespace pitr {
@@ -28,7 +27,7 @@ std::optional<Found> parse_found(const std::string& reply) {
   return Found{size, std::chrono::system_clock::time_point(std::chrono::seconds(seconds))};
 }
 
-class SshSource final : public SizedSource {
+class SshSource final : public Source {
  public:
   SshSource(std::shared_ptr<SshSessions> sessions, std::string described, const Name& name,
             std::uint64_t size)
@@ -43,7 +42,7 @@ class SshSource final : public SizedSource {
   SshSource(const SshSource&) = delete;
   SshSource& operator=(const SshSource&) = delete;
 
-  std::uint64_t size() const override { return size_; }
+  std::optional<std::uint64_t> size() const override { return size_; }
   std::size_t read(std::span<std::byte> buffer) override {
     return in_context("read " + described_, [&] {
       // Nothing is sent before the first read: many sources are opened only to see that the file is there.

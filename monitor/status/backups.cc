@@ -30,9 +30,9 @@ const BackupSet* newest(const Catalog& catalog) {
 std::uint64_t size_of(Store& store, const Name& name) {
   const auto source = store.open(name);
   if (!source) fail(Exit::failed, "{}: it is not there", store.describe(name));
-  const auto* file = dynamic_cast<const FileSource*>(source.get());
-  if (file == nullptr) fail(Exit::failed, "{}: its size cannot be asked", store.describe(name));
-  return file->size();
+  const auto size = source->size();
+  if (!size) fail(Exit::failed, "{}: its size is not known before its end", store.describe(name));
+  return *size;
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ void each_line(std::string_view text, F each) {
 // Lines come in the order of time: where the first one of a stretch is older, nothing before it is of
 // interest.
 std::uint64_t find_begin(const FileSource& file, Clock::time_point from) {
-  std::uint64_t begin = file.size();
+  std::uint64_t begin = file.file_size();
   while (begin > 0) {
     const std::uint64_t end = begin;
     begin = begin > step ? begin - step : 0;
@@ -133,7 +133,7 @@ void count_errors(const std::filesystem::path& path, Clock::time_point from, Log
   // A day that is over: not read at all.
   const struct stat status = file_status(file.fd());
   if (Clock::from_time_t(status.st_mtime) + std::chrono::seconds(1) < from) return;
-  const std::uint64_t size = file.size();
+  const std::uint64_t size = file.file_size();
   std::uint64_t begin = find_begin(file, from);
   while (begin < size) {
     const std::uint64_t end = std::min(begin + step, size);

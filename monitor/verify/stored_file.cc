@@ -9,7 +9,6 @@
 #include "common/os/fd.h"
 #include "common/os/file_source.h"
 #include "common/os/parallel.h"
-#include "common/os/sized_source.h"
 #include "common/store/decompressed_file.h"
 
 namespace pitr {
@@ -221,7 +220,7 @@ void check_sample(Store& store, const Name& name, const IndexedFile& indexed, st
 std::optional<std::uint64_t> stored_size(Store& store, const Name& name) {
   const auto source = store.open(name);
   if (!source) return std::nullopt;
-  const auto size = size_of(*source);
+  const auto size = source->size();
   if (!size) fail(Exit::failed, "{}: its size cannot be had", store.describe(name));
   return size;
 }

@@ -99,7 +99,7 @@ Listing list(const Part& part) {
 bool is_right(const fs::path& path, const ExpectedFile& expected,
               const std::function<void(std::size_t)>& each) {
   FileSource source = open_regular(path);
-  if (source.size() != expected.size || expected.algorithm == "NONE") return false;
+  if (source.file_size() != expected.size || expected.algorithm == "NONE") return false;
   FileChecksum checksum(expected.algorithm);
   std::vector<std::byte> buffer(256 * 1024);
   for (std::size_t n = source.read(buffer); n > 0; n = source.read(buffer)) {

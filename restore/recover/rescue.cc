@@ -19,7 +19,7 @@ namespace {
 
 bool fits(const std::filesystem::path& path, const WalName& name, const ClusterIdentity& identity) {
   FileSource source = open_regular(path);
-  if (source.size() != identity.segment_size.bytes()) return false;
+  if (source.file_size() != identity.segment_size.bytes()) return false;
   std::array<std::byte, wal_page_header_size> page;
   const auto header = parse_wal_page_header(Bytes(page).first(read_full(source, page)));
   return header && header->system_identifier == identity.system_identifier &&

@@ -1,7 +1,6 @@
 #include "restore/recover/set_contents.h"
 
 #include "common/base/text.h"
-#include "common/os/sized_source.h"
 #include "common/os/text_file.h"
 #include "common/store/decompressed_file.h"
 #include "restore/recover/set_stream.h"
@@ -76,7 +75,7 @@ class ContentsReader {
       const auto name = Name::parse(file.name);
       const auto stored = name ? store_.open(*name) : nullptr;
       if (!stored) fail(Exit::damaged, "{}/{}: it is missing", store_.describe(), file.name);
-      const auto size = size_of(*stored);
+      const auto size = stored->size();
       if (size && *size != file.size) {
         fail(Exit::damaged, "{}: has {} bytes, it was stored with {}", store_.describe(*name), *size,
              file.size);

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include "common/os/sized_source.h"
 #include "tests/unit/sshd.h"
 #include "tests/unit/store_suite.h"
 
@@ -183,7 +182,7 @@ TEST_CASE("how long a file over ssh is, is known before it is read") {
   scratch.write("a", "four");
   const auto source = open_there(scratch / "", {})->open(*Name::parse("a"));
   REQUIRE(source);
-  CHECK(size_of(*source) == 4);
+  CHECK(source->size() == 4);
 }
 
 TEST_CASE("files over ssh have the mode that was asked for") {
