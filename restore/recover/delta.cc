@@ -3,13 +3,16 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
+#include <sstream>
 
 #include "common/os/fd.h"
 #include "common/os/file.h"
 #include "common/os/file_source.h"
 #include "common/os/parallel.h"
 #include "common/os/signals.h"
+#include "common/os/text_file.h"
 #include "common/postgres/control_file.h"
 #include "restore/recover/file_checksum.h"
 #include "restore/recover/free_place.h"
@@ -19,19 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string mark_text(std::uint64_t system_identifier) {
-  return fmt::format("System-Identifier: {}\n", system_identifier);
-}
-
-bool has_mark(const fs::path& data_directory, std::uint64_t system_identifier) {
-  Fd file = open_if_there(data_directory / incomplete_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!file) return false;
-  std::string text;
-  StringSink sink(text);
-  FileSource source(std::move(file));
-  copy(source, sink);
-  return text == mark_text(system_identifier);
-}
+constexpr std::string_view identifier_key = "System-Identifier: ", rescued_key = "Rescued-WAL: ";
 
 void require_own_tablespace(const fs::path& data_directory, const Tablespace& tablespace) {
   std::error_code code;
@@ -118,10 +109,26 @@ void remove_if_empty(const fs::path& directory) {
 
 }  // namespace
 
+std::optional<Incomplete> read_incomplete(const fs::path& data_directory) {
+  if (!is_there(data_directory / incomplete_name)) return std::nullopt;
+  Incomplete mark;
+  std::istringstream text(read_text_if_there(data_directory / incomplete_name, O_NOFOLLOW));
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with(identifier_key)) {
+      const char* const end = line.data() + line.size();
+      std::from_chars(line.data() + identifier_key.size(), end, mark.system_identifier);
+    } else if (line.starts_with(rescued_key)) {
+      mark.rescued.emplace_back(line.substr(rescued_key.size()));
+    }
+  }
+  return mark;
+}
+
 void require_left_behind(const fs::path& data_directory, std::uint64_t system_identifier,
                          const std::vector<Tablespace>& tablespaces) {
   require_stopped(data_directory);
-  if (!has_mark(data_directory, system_identifier)) {
+  const auto mark = read_incomplete(data_directory);
+  if (!mark || mark->system_identifier != system_identifier) {
     if (!is_there(data_directory / "global" / "pg_control")) {
       fail(Exit::usage,
            "{}: it is no data directory of a cluster (no global/pg_control): --delta would remove what is in "
@@ -137,9 +144,15 @@ void require_left_behind(const fs::path& data_directory, std::uint64_t system_id
   for (const Tablespace& tablespace : tablespaces) require_own_tablespace(data_directory, tablespace);
 }
 
-void mark_incomplete(const fs::path& data_directory, std::uint64_t system_identifier, mode_t mode) {
+void mark_incomplete(const fs::path& data_directory, const Incomplete& mark, mode_t mode) {
+  std::string text = fmt::format("{}{}\n", identifier_key, mark.system_identifier);
+  for (const fs::path& directory : mark.rescued) {
+    if (directory.native().find('\n') != std::string::npos)
+      fail(Exit::usage, "--rescue-dir {}: its name has a line break", directory.native());
+    text += fmt::format("{}{}\n", rescued_key, directory.native());
+  }
   AtomicFile file(data_directory / incomplete_name, AtomicFile::Existing::replace, mode);
-  file.write(as_bytes(mark_text(system_identifier)));
+  file.write(as_bytes(text));
   file.finish();
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -32,8 +33,14 @@ std::string Recovery::text() const {
 
 // What the old data directory has of WAL counts for what can be reached.
 void Recovery::find_old_wal(const Catalog& catalog) {
-  if (options_.rescue_wal.empty() || !is_there(fs::path(options_.rescue_wal) / "pg_wal")) return;
-  if (catalog.complete.empty()) return;
+  if (options_.rescue_wal.empty()) return;
+  if (!is_there(fs::path(options_.rescue_wal) / "pg_wal")) {
+    // An interrupted run may have left nothing of it; the old directory of a lost server may not be mounted.
+    if (options_.delta) return;
+    fail(Exit::usage, "--rescue-wal {}: there is no pg_wal in it (is its disk mounted?)",
+         options_.rescue_wal);
+  }
+  if (catalog.complete.empty()) return;  // no plan can be made, which says why
   const Meta& meta = catalog.complete.back().meta;
   ClusterIdentity identity{meta.system_identifier, meta.segment_size};
   if (is_there(fs::path(options_.rescue_wal) / "global" / "pg_control"))
@@ -42,15 +49,22 @@ void Recovery::find_old_wal(const Catalog& catalog) {
     fail(Exit::usage, "{}: it is of cluster {}, the backups are of cluster {}", options_.rescue_wal,
          identity.system_identifier, meta.system_identifier);
   }
-  old_wal_ = find_unarchived_wal(options_.rescue_wal, identity, options_.sources);
+  old_wal_ = find_unarchived_wal(options_.rescue_wal, identity, all_sources());
+}
+
+std::vector<Place> Recovery::all_sources() const {
+  std::vector<Place> sources = options_.sources;
+  for (const fs::path& directory : rescued_) sources.push_back({false, {}, directory.native()});
+  return sources;
 }
 
 void Recovery::make_plan() {
   const Catalog catalog = read_catalog(*store_);
+  if (const auto mark = options_.delta ? read_incomplete(directory_) : std::nullopt) rescued_ = mark->rescued;
   find_old_wal(catalog);
   plan_ = pitr::make_plan(*store_, catalog,
                           {.backup = options_.backup,
-                           .sources = options_.sources,
+                           .sources = all_sources(),
                            .bundled_wal = options_.bundled_wal,
                            .rescued = old_wal_.names,
                            .rescued_directory = old_wal_.pg_wal,
@@ -83,16 +97,17 @@ void Recovery::protect_backup() {
 
 void Recovery::rescue_wal() {
   if (old_wal_.names.empty()) return;
-  rescue_directory_ = options_.rescue_directory;
-  if (rescue_directory_.empty()) {
+  fs::path directory = options_.rescue_directory;
+  if (directory.empty()) {
     std::string now = utc_text(std::time(nullptr));
     std::erase_if(now, [](char c) { return c == '-' || c == ':'; });
-    rescue_directory_ = directory_.native() + ".pitr-rescue-" + now;
+    directory = directory_.native() + ".pitr-rescue-" + now;
   }
   const Meta& meta = plan_->set.meta;
   log_.timed("Rescuing WAL", [&] {
-    rescue(old_wal_, rescue_directory_, {meta.system_identifier, meta.segment_size}, log_);
+    rescue(old_wal_, directory, {meta.system_identifier, meta.segment_size}, log_);
   });
+  if (std::ranges::find(rescued_, directory) == rescued_.end()) rescued_.push_back(directory);
 }
 
 void Recovery::unpack() {
@@ -101,7 +116,7 @@ void Recovery::unpack() {
   const Openness openness = options_.group_readable ? Openness{0640, 0750} : Openness{};
   create_directories(directory_, openness.directory);
   for (const Tablespace& tablespace : tablespaces_) create_directories(tablespace.target, openness.directory);
-  mark_incomplete(directory_, meta.system_identifier, openness.file);
+  mark_incomplete(directory_, {meta.system_identifier, rescued_}, openness.file);
   Pace pace(options_.pace, contents.bytes_to_write, openness.file);
   const auto advance = [&](std::size_t bytes) { pace.advance(bytes); };
   if (options_.delta) {
@@ -134,7 +149,7 @@ void Recovery::unpack() {
 }
 
 RecoveryConfig Recovery::config() const {
-  RecoveryConfig config{.sources = options_.sources,
+  RecoveryConfig config{.sources = all_sources(),
                         .target = options_.target,
                         .purpose = options_.purpose,
                         .standby = options_.standby,
@@ -144,7 +159,6 @@ RecoveryConfig Recovery::config() const {
                         .prefetch_directory = prefetch_directory(),
                         .isolated_socket = options_.isolated ? socket_directory().native() : ""};
   config.target.timeline = plan_->timeline;
-  if (!rescue_directory_.empty()) config.sources.push_back({false, {}, rescue_directory_.native()});
   return config;
 }
 
@@ -187,9 +201,11 @@ void Recovery::launch_server() {
 std::string Recovery::closing() const {
   std::string text =
       fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
-  if (!rescue_directory_.empty()) {
-    text += fmt::format("{} WAL files that no archive had are in {}: keep it until the recovery is done.\n",
-                        old_wal_.names.size(), rescue_directory_.native());
+  for (const fs::path& directory : rescued_) {
+    text += fmt::format(
+        "WAL that no archive had is in {0}: keep it until the recovery is done.\n"
+        "Another attempt needs it, too: --wal-source {0}\n",
+        directory.native());
   }
   if (options_.isolated) {
     text += fmt::format("Isolated: socket {}, port 5432.\n", socket_directory().native());

@@ -38,6 +38,7 @@ class Recovery {
   std::filesystem::path socket_directory() const;
   Until until() const;
   RecoveryConfig config() const;
+  std::vector<Place> all_sources() const;  // those of the options and behind them what was rescued
 
   const RecoverOptions& options_;
   Log& log_;
@@ -47,7 +48,7 @@ class Recovery {
   std::vector<Tablespace> tablespaces_;
   Fd held_;  // keeps the set from being removed while it is read
   UnarchivedWal old_wal_;
-  std::filesystem::path rescue_directory_;
+  std::vector<std::filesystem::path> rescued_;  // where WAL of the old cluster is, of earlier runs, too
   std::string restore_program_, pg_ctl_, config_text_;
   std::optional<double> seconds_;
 };

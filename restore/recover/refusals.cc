@@ -73,8 +73,8 @@ void Recovery::refuse_isolated() const {
     fail(Exit::usage, "{}: too long for the socket of the isolated server (give --socket-dir)",
          socket_directory().native());
   }
-  const WalSearch whole{options_.sources, old_wal_.pg_wal,       plan_->path,
-                        plan_->set.meta,  plan_->set.meta.start, plan_->wal.end};
+  const WalSearch whole{all_sources(),   old_wal_.pg_wal,       plan_->path,
+                        plan_->set.meta, plan_->set.meta.start, plan_->wal.end};
   for (const std::string& path : created_tablespaces(whole, log_)) {
     if (is_there(path)) {
       fail(Exit::usage,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A primary dies by kill -9 with three segments that were never archived and a fourth that is not full. A delta restore
-# in place, and one into a new place with --rescue-wal, bring every committed row back.
+# in place, one into a new place with --rescue-wal, and one that is interrupted and run again as it says bring every
+# committed row back. A directory without a pg_wal is no place to rescue from.
 . "$(dirname "$0")/../harness.sh"
 . "$(dirname "$0")/../recover.inc"
 
@@ -50,6 +51,28 @@ rm -rf "$NEW"
 restore_into "$NEW" --rescue-wal="$SCRATCH/old" --rescue-dir="$SCRATCH/rescue"
 assert_eq "$before" "$(find "$SCRATCH/old" -type f -printf '%p %s %T@\n' | sort)" "the old directory"
 DATA=$NEW
+assert_all_steps
+
+# A directory that is not mounted holds no WAL either.
+mkdir "$SCRATCH/not-mounted"
+for place in not-mounted not-there; do
+  assert_fails 2 restore_into "$SCRATCH/none" --rescue-wal="$SCRATCH/$place"
+  assert_contains "$SCRATCH/said" "there is no pg_wal in it"
+done
+assert_absent "$SCRATCH/none"
+
+# Interrupted behind the rescue: the next run knows where the WAL is that is nowhere else any more.
+cp -a "$BASE" "$SCRATCH/damaged"
+data=("$SCRATCH"/damaged/*-data-*.tar.gz)
+printf 'xxxx' | dd of="${data[0]}" bs=1 seek=$(($(stat -c %s "${data[0]}") / 2)) conv=notrunc status=none
+DATA=$SCRATCH/data/again
+cp -a "$SCRATCH/old" "$DATA"
+BASE=$SCRATCH/damaged assert_fails 3 restore_into "$DATA" --delta
+assert_contains "$SCRATCH/said" "run it again with --delta"
+assert_eq "" "$(find "$DATA/pg_wal" -name '0000*')" "what is left in pg_wal"
+rescued=("$DATA".pitr-rescue-*)
+restore_into "$DATA" --delta >"$SCRATCH/again.out"
+assert_contains "$SCRATCH/again.out" "WAL that no archive had is in ${rescued[0]}"
 assert_all_steps
 
 # Where it cannot be made durable nothing is touched.
