@@ -6,7 +6,7 @@
 #include "archive/destinations.h"
 #include "archive/job.h"
 #include "common/os/lock.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/os/signals.h"
 #include "common/process/child.h"
 #include "common/wal/wal_archive.h"

@@ -3,7 +3,7 @@
 #include "archive/caller.h"
 #include "archive/ready_files.h"
 #include "archive/turns.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/os/signals.h"
 
 namespace pitr {

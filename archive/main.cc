@@ -7,7 +7,7 @@
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
 #include "common/os/lock.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/process/process.h"
 
 using namespace pitr;

@@ -12,7 +12,7 @@
 #include "common/codec/digest.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/process/process.h"
 #include "common/set/backup_set.h"
 

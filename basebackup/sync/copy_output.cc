@@ -4,7 +4,7 @@
 
 #include "basebackup/copying/directory.h"
 #include "common/os/file.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/os/signals.h"
 #include "common/os/text_file.h"
 

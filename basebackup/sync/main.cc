@@ -8,7 +8,7 @@
 #include "common/cli/remote_options.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/process/process.h"
 
 using namespace pitr;

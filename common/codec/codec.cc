@@ -6,7 +6,7 @@
 
 #include "common/codec/codec_internal.h"
 #include "common/os/background.h"
-#include "common/os/parallel.h"
+#include "common/os/block_pipeline.h"
 
 namespace pitr {
 namespace {
@@ -288,7 +288,7 @@ void decompress_block(Codec codec, const std::string& name, Bytes stored, std::s
   result.resize(raw_size);
 }
 
-std::unique_ptr<Source> decompressed(Codec codec, std::string name, std::unique_ptr<Source> stored) {
+std::unique_ptr<Source> decompressed(Codec codec, const std::string& name, std::unique_ptr<Source> stored) {
   if (codec == Codec::none) return stored;
   // Shared: std::function wants to be copyable.
   const std::shared_ptr<Source> from = std::move(stored);

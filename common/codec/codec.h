@@ -69,7 +69,7 @@ std::unique_ptr<Sink> compress(Compression compression, std::size_t workers, std
 // Memory is bounded and `next` gets at most 1 MiB at a time: by throwing it stops a file without end.
 std::unique_ptr<Sink> decompress(Codec codec, std::string name, std::unique_ptr<Sink> next);
 // The same as something to read from: `stored` is decompressed by a thread in the background.
-std::unique_ptr<Source> decompressed(Codec codec, std::string name, std::unique_ptr<Source> stored);
+std::unique_ptr<Source> decompressed(Codec codec, const std::string& name, std::unique_ptr<Source> stored);
 // What one call of a BlockCompressor made, decompressed in one step: replaces what is in `result`. Throws as
 // decompress() does, and when `stored` is not one member or frame of `raw_size` bytes and nothing more.
 void decompress_block(Codec codec, const std::string& name, Bytes stored, std::size_t raw_size,

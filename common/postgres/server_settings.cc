@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <vector>
+
+#include <fmt/core.h>
 
 namespace pitr {
 namespace {

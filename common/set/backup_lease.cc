@@ -34,7 +34,7 @@ std::vector<Name> lease_files(Store& store, std::string_view set) {
   std::vector<Name> files;
   store.list("", [&](const Name& name) {
     // "NAME.lease" is what earlier versions wrote.
-    const std::string full = name.text();
+    const std::string& full = name.text();
     if (full.ends_with(lease_suffix) && full.starts_with(prefix)) files.push_back(name);
     return true;
   });

@@ -1,6 +1,6 @@
 #include "monitor/verify/archive_files.h"
 
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/wal/wal_archive.h"
 
 namespace pitr {

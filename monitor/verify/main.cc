@@ -5,7 +5,7 @@
 
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/process/process.h"
 #include "common/set/drill_record.h"
 #include "monitor/verify/drill_scratch.h"

@@ -6,9 +6,9 @@
 #include "common/codec/crc32c.h"
 #include "common/codec/digest.h"
 #include "common/os/background.h"
+#include "common/os/block_pipeline.h"
 #include "common/os/fd.h"
 #include "common/os/file_source.h"
-#include "common/os/parallel.h"
 #include "common/store/decompressed_file.h"
 
 namespace pitr {

@@ -10,7 +10,7 @@
 #include "common/os/fd.h"
 #include "common/os/file.h"
 #include "common/os/file_source.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/os/signals.h"
 #include "common/os/text_file.h"
 #include "common/postgres/control_file.h"

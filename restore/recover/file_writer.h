@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/os/fd.h"
-#include "common/os/parallel.h"
+#include "common/os/task_queue.h"
 
 namespace pitr {
 

@@ -4,7 +4,7 @@
 
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "common/process/process.h"
 #include "restore/recover/listing.h"
 #include "restore/recover/recover.h"

@@ -7,8 +7,8 @@
 
 #include "common/codec/crc32c.h"
 #include "common/os/background.h"
+#include "common/os/block_pipeline.h"
 #include "common/os/file_source.h"
-#include "common/os/parallel.h"
 #include "common/os/signals.h"
 #include "common/store/decompressed_file.h"
 

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "common/base/error.h"
-#include "common/os/parallel.h"
+#include "common/os/parallel_for.h"
 #include "tests/unit/failure.h"
 
 using namespace pitr;

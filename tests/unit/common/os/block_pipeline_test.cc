@@ -1,4 +1,4 @@
-#include "common/os/parallel.h"
+#include "common/os/block_pipeline.h"
 
 #include <csignal>
 
@@ -8,6 +8,8 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+
+#include "common/os/parallel_for.h"
 
 using namespace pitr;
 
@@ -54,29 +56,6 @@ std::string message_of(const std::function<void()>& step) {
 }
 
 }  // namespace
-
-TEST_CASE("parallel_for calls the work once for every index") {
-  for (const std::size_t count : {0, 1, 2, 1000}) {
-    for (const std::size_t workers : {0, 1, 2, 8}) {
-      std::vector<int> calls(count);
-      parallel_for(count, workers, [&](std::size_t i) { ++calls[i]; });
-      CHECK(calls == std::vector<int>(count, 1));
-    }
-  }
-}
-
-TEST_CASE("parallel_for does all work and then throws the first error by index") {
-  for (const std::size_t workers : {1, 4}) {
-    std::atomic<int> calls = 0;
-    const auto work = [&](std::size_t i) {
-      ++calls;
-      busy(i);
-      if (i % 10 == 3) fail(Exit::failed, "work {}: broken", i);
-    };
-    CHECK(message_of([&] { parallel_for(100, workers, work); }) == "work 3: broken");
-    CHECK(calls == 100);
-  }
-}
 
 TEST_CASE("threads block signals and the calling thread does not") {
   const std::thread::id here = std::this_thread::get_id();
@@ -262,39 +241,4 @@ TEST_CASE("a pipeline can be destroyed in the middle") {
     }
     CHECK(started == ended);  // no thread is left
   }
-}
-
-TEST_CASE("a task queue runs everything, and finish() waits for it") {
-  std::atomic<int> sum = 0;
-  TaskQueue queue(3, 2);
-  for (int i = 1; i <= 100; ++i) queue.post([&sum, i] { sum += i; });
-  queue.finish();
-  CHECK(sum == 5050);
-  queue.post([&sum] { sum = 1; });
-  queue.finish();
-  CHECK(sum == 1);
-}
-
-TEST_CASE("after a task that failed nothing runs, and everybody hears of it") {
-  std::atomic<int> ran = 0;
-  TaskQueue queue(1, 1);
-  queue.post([] { fail(Exit::failed, "disk full"); });
-  CHECK_THROWS_WITH_AS(queue.finish(), "disk full", Error);
-  CHECK_THROWS_WITH_AS(queue.post([&ran] { ++ran; }), "disk full", Error);
-  CHECK_THROWS_WITH_AS(queue.finish(), "disk full", Error);
-  CHECK(ran == 0);
-}
-
-TEST_CASE("a task queue that is dropped waits for what has begun and runs nothing more") {
-  std::atomic<int> begun = 0, ended = 0;
-  {
-    TaskQueue queue(1, 100);
-    for (int i = 0; i < 100; ++i) {
-      queue.post([&] {
-        ++begun;
-        ++ended;
-      });
-    }
-  }
-  CHECK(begun == ended);
 }

@@ -1,49 +1,17 @@
-#include "common/os/parallel.h"
+#include "common/os/block_pipeline.h"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <thread>
+#include <utility>
 
 #include "common/os/thread.h"
 
 namespace pitr {
-
-std::size_t worker_count(int wanted, std::size_t most) {
-  if (wanted > 0) return static_cast<std::size_t>(wanted);
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most);
-}
-
-void parallel_for(std::size_t count, std::size_t workers, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr first;
-  std::size_t first_index = count;
-  const auto work_off = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (i < first_index) {
-          first_index = i;
-          first = std::current_exception();
-        }
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    const std::size_t wanted = std::min(count, workers);
-    while (threads.size() + 1 < wanted && start_thread(threads, work_off)) {
-    }
-    work_off();  // the calling thread is one of the workers
-  }
-  if (first) std::rethrow_exception(first);
-}
 
 class BlockPipeline::Impl {
  public:
@@ -224,80 +192,5 @@ BlockPipeline::~BlockPipeline() = default;
 void BlockPipeline::write(Bytes bytes) { impl_->write(bytes); }
 void BlockPipeline::end_block() { impl_->end_block(); }
 void BlockPipeline::finish() { impl_->finish(); }
-
-class TaskQueue::Impl {
- public:
-  Impl(std::size_t workers, std::size_t most_waiting)
-      : most_waiting_(std::max<std::size_t>(most_waiting, 1)) {
-    while (threads_.size() < workers && start_thread(threads_, [this] { work(); })) {
-    }
-  }
-  ~Impl() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-      waiting_.clear();
-    }
-    changed_.notify_all();
-    threads_.clear();  // joins
-  }
-
-  void post(std::function<void()> task) {
-    if (threads_.empty()) return task();
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return error_ || waiting_.size() < most_waiting_; });
-    if (error_) std::rethrow_exception(error_);
-    waiting_.push_back(std::move(task));
-    changed_.notify_all();
-  }
-
-  void finish() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return running_ == 0 && (error_ || waiting_.empty()); });
-    if (error_) std::rethrow_exception(error_);
-  }
-
- private:
-  void work() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return stopping_ || (!error_ && !waiting_.empty()); });
-      if (stopping_) return;
-      run_next(lock);
-    }
-  }
-  void run_next(std::unique_lock<std::mutex>& lock) {
-    std::function<void()> task = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++running_;
-    lock.unlock();
-    std::exception_ptr error;
-    try {
-      task();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    task = nullptr;  // what it holds goes before others are told
-    lock.lock();
-    --running_;
-    if (error && !error_) error_ = error;
-    changed_.notify_all();
-  }
-
-  const std::size_t most_waiting_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> waiting_;  // these are guarded by mutex_
-  std::size_t running_ = 0;
-  std::exception_ptr error_;
-  bool stopping_ = false;
-  std::vector<std::jthread> threads_;  // last: they use all of the above
-};
-
-TaskQueue::TaskQueue(std::size_t workers, std::size_t most_waiting)
-    : impl_(std::make_unique<Impl>(workers, most_waiting)) {}
-TaskQueue::~TaskQueue() = default;
-void TaskQueue::post(std::function<void()> task) { impl_->post(std::move(task)); }
-void TaskQueue::finish() { impl_->finish(); }
 
 }  // namespace pitr

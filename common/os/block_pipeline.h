@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -9,32 +8,6 @@
 #include "common/base/stream.h"
 
 namespace pitr {
-
-// How many workers a program uses: `wanted`, or for 0 one per processor that this process may use, at most
-// `most`.
-std::size_t worker_count(int wanted, std::size_t most);
-
-// Calls work(i) for every i below `count` on up to `workers` threads. Returns when all have ended; the first
-// Error by index is thrown then. Work shares nothing but the index: results go to slot i.
-void parallel_for(std::size_t count, std::size_t workers, const std::function<void(std::size_t)>& work);
-
-// Tasks that run on worker threads in any order, begun in the order in which they were posted.
-class TaskQueue {
- public:
-  TaskQueue(std::size_t workers, std::size_t most_waiting);
-  ~TaskQueue();  // drops what has not begun, waits for what has
-  TaskQueue(const TaskQueue&) = delete;
-  TaskQueue& operator=(const TaskQueue&) = delete;
-
-  // Waits while too many are waiting. Throws what the first task that failed threw; nothing runs after that.
-  void post(std::function<void()> task);
-  // Returns when all have ended, or throws as post() does. Posting may go on.
-  void finish();
-
- private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
-};
 
 // Cuts a stream into blocks of one size, transforms them on worker threads and hands the results on in order.
 // The caller's thread collects the blocks and receives the results: `deliver` needs no locking.
