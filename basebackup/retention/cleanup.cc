@@ -30,7 +30,7 @@ std::string oldest_with_backups(const WalName& wanted, const std::vector<std::st
     for (const UnreadableSet& set : catalog.unreadable) {
       fail(Exit::failed, "nothing is removed, because it is not known what a backup needs: {}", set.reason);
     }
-    for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
+    for (const auto* sets : {&catalog.complete, &catalog.waiting, &catalog.damaged}) {
       for (const BackupSet& set : *sets) {
         const std::string_view start = position_digits(set.meta.min_xlog);
         if (start >= oldest) continue;

@@ -5,12 +5,13 @@
 #include <map>
 #include <set>
 
-#include "basebackup/retention/pin.h"
 #include "common/base/time_text.h"
 #include "common/os/lock.h"
 #include "common/os/temporary_file.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_lease.h"
+#include "common/set/backup_pin.h"
+#include "common/set/needed_wal.h"
 #include "common/wal/marker.h"
 #include "common/wal/oldest_wal.h"
 
@@ -34,7 +35,7 @@ class Expiry {
         removal_(directory_, options.pace, log),
         says_(options.explain || options.dry_run) {}
 
-  void run() {
+  bool run() {
     if (!options_.dry_run) removal_.finish_interrupted(*store_);
     catalog_ = read_catalog(*store_);
     judge();
@@ -46,7 +47,12 @@ class Expiry {
       say("stays  {}: a file of a set without its meta file; when no backup is running, remove it by hand",
           orphan.text());
     }
+    for (const BackupSet& set : catalog_.damaged)
+      log_.error("{}: {}: it cannot be restored", store_->describe(set.meta_file), set.damage);
     for (const Place& archive : options_.archives) remove_wal(archive);
+    const bool is_empty = judged_.empty() && catalog_.orphans.empty();
+    if (is_empty) log_.error("{}: there is no backup in it", store_->describe());
+    return catalog_.damaged.empty() && !is_empty;
   }
 
  private:
@@ -57,30 +63,17 @@ class Expiry {
     log_.detail("{}", line);
   }
 
-  // Sets of one cluster compete with each other only. OmniPITR's do not say whose they are, but for the host:
-  // they are of the cluster that we have backed up on it since, when that is one. Else the newest of them
-  // would stay for ever, and all WAL with it.
-  std::string cluster_of(const Meta& meta) const {
-    if (meta.system_identifier != 0) return std::to_string(meta.system_identifier);
-    std::set<std::uint64_t> clusters;
-    for (const BackupSet& set : catalog_.complete) {
-      if (set.meta.hostname == meta.hostname && set.meta.system_identifier != 0)
-        clusters.insert(set.meta.system_identifier);
-    }
-    return clusters.size() == 1 ? std::to_string(*clusters.begin()) : "host " + meta.hostname;
+  // Sets of one cluster compete with each other only. Else the newest of OmniPITR's would stay for ever, and
+  // all WAL with it.
+  std::string group_of(const Meta& meta) const {
+    const auto cluster = cluster_of(catalog_, meta);
+    return cluster ? std::to_string(*cluster) : "host " + meta.hostname;
   }
 
   void judge() {
     std::map<std::string, std::vector<const BackupSet*>> clusters;
-    for (const auto* sets : {&catalog_.complete, &catalog_.waiting}) {
-      for (const BackupSet& set : *sets) {
-        // Nobody can restore it: it must not make another set superfluous.
-        if (!set.data) {
-          keep_unjudged(set.name, fmt::format("{}: its data file is missing", set.name));
-        } else {
-          clusters[cluster_of(set.meta)].push_back(&set);
-        }
-      }
+    for (const auto* sets : {&catalog_.complete, &catalog_.waiting, &catalog_.damaged}) {
+      for (const BackupSet& set : *sets) clusters[group_of(set.meta)].push_back(&set);
     }
     for (auto& [cluster, sets] : clusters) {
       std::ranges::stable_sort(sets, [](const BackupSet* one, const BackupSet* other) {
@@ -92,38 +85,39 @@ class Expiry {
       const auto decisions = decide(facts, options_.rules, now_);
       for (std::size_t i = 0; i < sets.size(); ++i) judged_.push_back({sets[i], facts[i], decisions[i]});
     }
-    for (const UnreadableSet& set : catalog_.unreadable) keep_unjudged(set.name, set.reason);
-  }
-
-  // A set of which it is not known what it is worth.
-  void keep_unjudged(const std::string& name, const std::string& reason) {
-    RetainedSet facts{.name = name,
-                      .state = RetainedSet::State::unreadable,
-                      .stop_time = 0,
-                      .stop = {},
-                      .first_segment = {},
-                      .last_segment = {},
-                      .has_bad_pages = false,
-                      .pin = RetainedSet::Pin::none,
-                      .held = {}};
-    judged_.push_back({nullptr, facts, {true, reason}});
-    log_.error("{}; no WAL is removed while it is not known what it needs", reason);
+    for (const UnreadableSet& set : catalog_.unreadable) {
+      RetainedSet facts{.name = set.name,
+                        .state = RetainedSet::State::unreadable,
+                        .stop_time = 0,
+                        .stop = {},
+                        .first_segment = {},
+                        .last_segment = {},
+                        .has_bad_pages = false,
+                        .pin = Pin::none,
+                        .held = {}};
+      judged_.push_back({nullptr, facts, {true, set.reason}});
+      log_.error("{}; no WAL is removed while it is not known what it needs", set.reason);
+    }
   }
 
   RetainedSet facts_of(const BackupSet& set) const {
     const Meta& meta = set.meta;
-    const Lsn last{std::max(meta.stop.value, meta.start.value + 1) - 1};
-    const auto pin = read_pin(*store_, set.name);
+    const Pin pin = pin_of(*store_, set.name, now_);
+    const NeededWal needed = needed_wal(meta, pin);
     return {.name = set.name,
-            .state =
-                meta.state == SetState::complete ? RetainedSet::State::complete : RetainedSet::State::waiting,
+            .state = state_of(set),
             .stop_time = meta.stop_time,
             .stop = meta.stop,
             .first_segment = meta.min_xlog.text(),
-            .last_segment = WalName::segment(meta.stop_timeline, last, meta.segment_size).text(),
+            .last_segment = segment_name(needed.last, meta.segment_size).text(),
             .has_bad_pages = meta.bad_pages > 0,
-            .pin = pin && (!pin->until || *pin->until >= now_) ? pin->wal : RetainedSet::Pin::none,
+            .pin = pin,
             .held = held(set)};
+  }
+
+  static RetainedSet::State state_of(const BackupSet& set) {
+    if (!set.damage.empty()) return RetainedSet::State::damaged;
+    return set.meta.state == SetState::complete ? RetainedSet::State::complete : RetainedSet::State::waiting;
   }
 
   // Why it must not be touched now.
@@ -212,6 +206,6 @@ class Expiry {
 
 }  // namespace
 
-void expire(const ExpireOptions& options, Log& log) { Expiry(options, log).run(); }
+bool expire(const ExpireOptions& options, Log& log) { return Expiry(options, log).run(); }
 
 }  // namespace pitr

@@ -20,7 +20,7 @@ struct ExpireOptions {
 };
 
 // Removes the backups that no rule keeps, and the WAL before the first that a kept one needs. Backups of
-// several clusters in one directory are judged apart.
-void expire(const ExpireOptions& options, Log& log);
+// several clusters in one directory are judged apart. False: there is a damaged set, or none at all.
+bool expire(const ExpireOptions& options, Log& log);
 
 }  // namespace pitr

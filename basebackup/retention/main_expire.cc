@@ -1,12 +1,12 @@
 #include <optional>
 
 #include "basebackup/retention/expire.h"
-#include "basebackup/retention/pin.h"
 #include "common/cli/program.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
 #include "common/process/process.h"
 #include "common/set/backup_catalog.h"
+#include "common/set/backup_pin.h"
 
 using namespace pitr;
 
@@ -28,7 +28,8 @@ constexpr Manual manual{
     .exit_status =
         "0  done, also when there was nothing to do\n"
         "1  failed; what is still listed can be restored\n"
-        "2  wrong option or configuration",
+        "2  wrong option or configuration\n"
+        "3  done, but a set is damaged (a file is missing or cut), or there is no backup at all",
     .example = "pitr-expire --backup-dir /backup/base --archive /backup/wal -k 14 --keep-monthly 6 --dry-run",
 };
 
@@ -89,7 +90,7 @@ int set_pin(const Options& options, const std::string& name) {
     remove_pin(directory, set.name);
     return 0;
   }
-  SetPin pin{{}, options.wal == "all" ? RetainedSet::Pin::all : RetainedSet::Pin::consistency};
+  SetPin pin{{}, options.wal == "all" ? Pin::all : Pin::consistency};
   if (!options.until.empty()) pin.until = parse_until(options.until);
   write_pin(directory, set.name, pin, openness_of(directory).file);
   return 0;
@@ -120,8 +121,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   std::optional<LockFile> alone;
   if (!options.pid_file.empty()) alone.emplace(options.pid_file, 0600);
   set_rules(options);
-  expire(options.expire, log);
-  return 0;
+  return expire(options.expire, log) ? 0 : static_cast<int>(Exit::damaged);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@ namespace pitr {
 namespace {
 
 using State = RetainedSet::State;
-using Pin = RetainedSet::Pin;
 
 std::string local_time(const char* format, std::time_t when) {
   std::tm parts = {};
@@ -91,6 +90,9 @@ class Judge {
     Decision& decision = decisions_[i];
     if (set.state == State::unreadable) {
       decision = {true, "it cannot be read"};
+    } else if (set.state == State::damaged) {
+      // Its files may come back. Until then nobody recovers to a later moment from it.
+      decision = {true, "damaged, and no backup: remove its files by hand when they are gone for good", true};
     } else if (set.state == State::waiting &&
                set.stop_time >= now_ - rules_.waiting_days * seconds_of_a_day) {
       decision = {true, "waits for WAL (pitr-base --finish)"};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/postgres/wal.h"
+#include "common/set/backup_pin.h"
 
 namespace pitr {
 
@@ -20,14 +21,14 @@ struct RetentionRules {
 
 struct RetainedSet {
   std::string name;
-  enum class State { complete, waiting, unreadable } state;
+  enum class State { complete, waiting, damaged, unreadable } state;
   std::time_t stop_time;
   Lsn stop;
   // What recovery from it reads on its own timelines: the names of its first and last segment. Of an
   // unreadable set nothing is known.
   std::string first_segment, last_segment;
   bool has_bad_pages;
-  enum class Pin { none, consistency, all } pin;
+  Pin pin;
   std::string held;  // why it must not be touched: "a reader holds it", "leased until …"; "" for no reason
 };
 

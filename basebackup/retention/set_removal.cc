@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "basebackup/retention/pin.h"
 #include "common/base/line_reader.h"
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/os/signals.h"
 #include "common/set/backup_lease.h"
+#include "common/set/backup_pin.h"
 
 namespace pitr {
 namespace {
@@ -66,7 +66,7 @@ void SetRemoval::finish_interrupted(Store& store) {
       return has(set.meta_file) || (set.data && has(*set.data));
     };
     return std::ranges::any_of(catalog.complete, is_named) ||
-           std::ranges::any_of(catalog.waiting, is_named) ||
+           std::ranges::any_of(catalog.waiting, is_named) || std::ranges::any_of(catalog.damaged, is_named) ||
            std::ranges::any_of(catalog.unreadable, has, &UnreadableSet::meta_file);
   };
   for (const Name& marker : markers) {

@@ -5,7 +5,10 @@
 #include <cctype>
 #include <set>
 
+#include "common/base/line_reader.h"
 #include "common/set/backup_lease.h"
+#include "common/set/backup_pin.h"
+#include "common/set/state.h"
 #include "common/store/decompressed_file.h"
 #include "common/wal/stored_name.h"
 
@@ -44,7 +47,7 @@ Name required_name(const std::string& text) {
 
 // What programs write of a set, named after it.
 bool is_beside_a_set(const std::string& text) {
-  return text.ends_with(lease_suffix) || text.ends_with(".pin") || text.ends_with(removing_suffix);
+  return text.ends_with(lease_suffix) || text.ends_with(pin_suffix) || text.ends_with(removing_suffix);
 }
 
 // Sorts the names of a directory into sets.
@@ -52,6 +55,7 @@ class Sorter {
  public:
   explicit Sorter(Store& store) : store_(store) {
     store.list("", [&](const Name& name) {
+      if (name.text().ends_with(removing_suffix)) removals_.push_back(name);
       if (!stored_segment(name) && !is_beside_a_set(name.text())) names_.insert(name.text());
       return true;
     });
@@ -64,15 +68,17 @@ class Sorter {
         for (const std::string& text : names_) find_set(text, part, beside_data);
       }
     }
+    const std::set<std::string> removed = names_in_removal();
     for (const std::string& text : names_) {
-      if (!claimed_.contains(text) && looks_like_part_of_a_set(text))
-        catalog_.orphans.push_back(required_name(text));
+      if (claimed_.contains(text) || !looks_like_part_of_a_set(text)) continue;
+      (removed.contains(text) ? catalog_.being_removed : catalog_.orphans).push_back(required_name(text));
     }
     const auto by_stop = [](const BackupSet& one, const BackupSet& other) {
       return std::pair(one.meta.stop_time, one.meta.stop) < std::pair(other.meta.stop_time, other.meta.stop);
     };
     std::ranges::sort(catalog_.complete, by_stop);
     std::ranges::sort(catalog_.waiting, by_stop);
+    std::ranges::sort(catalog_.damaged, by_stop);
     return std::move(catalog_);
   }
 
@@ -102,9 +108,15 @@ class Sorter {
     }
     try {
       BackupSet set{name, meta_file, data, xlog, digests, read_meta(meta_file)};
-      (set.meta.state == SetState::complete ? catalog_.complete : catalog_.waiting).push_back(std::move(set));
+      set.damage = damage_of(store_, set);
+      // Somebody has removed it since the directory was read.
+      if (!set.damage.empty() && !store_.open(meta_file)) return;
+      (!set.damage.empty()                    ? catalog_.damaged
+       : set.meta.state == SetState::complete ? catalog_.complete
+                                              : catalog_.waiting)
+          .push_back(std::move(set));
     } catch (const Error& error) {
-      catalog_.unreadable.push_back({name, meta_file, error.what()});
+      catalog_.unreadable.push_back({name, meta_file, error.what(), error.code()});
     }
   }
 
@@ -126,6 +138,17 @@ class Sorter {
     return Name::parse(text);
   }
 
+  std::set<std::string> names_in_removal() {
+    std::set<std::string> listed;
+    for (const Name& removal : removals_) {
+      const auto source = store_.open(removal);
+      if (!source) continue;
+      LineReader lines(*source);
+      for (std::string line; lines.next(line);) listed.insert(line);
+    }
+    return listed;
+  }
+
   static bool looks_like_part_of_a_set(const std::string& text) {
     std::vector<std::string_view> types(digest_types.begin(), digest_types.end());
     types.insert(types.end(), {"data", "xlog"});
@@ -137,6 +160,7 @@ class Sorter {
   Store& store_;
   std::set<std::string> names_;
   std::set<std::string> claimed_;
+  std::vector<Name> removals_;
   Catalog catalog_;
 };
 
@@ -179,9 +203,30 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
 
 Catalog read_catalog(Store& store) { return Sorter(store).sort(); }
 
+std::optional<std::uint64_t> cluster_of(const Catalog& catalog, const Meta& meta) {
+  if (meta.system_identifier != 0) return meta.system_identifier;
+  std::set<std::uint64_t> clusters;
+  for (const BackupSet& set : catalog.complete) {
+    if (set.meta.hostname == meta.hostname && set.meta.system_identifier != 0)
+      clusters.insert(set.meta.system_identifier);
+  }
+  if (clusters.size() != 1) return std::nullopt;
+  return *clusters.begin();
+}
+
+Catalog of_cluster(Catalog catalog, std::uint64_t system_identifier) {
+  const Catalog all = catalog;
+  for (auto* sets : {&catalog.complete, &catalog.waiting, &catalog.damaged}) {
+    std::erase_if(*sets, [&](const BackupSet& set) {
+      return cluster_of(all, set.meta).value_or(system_identifier) != system_identifier;
+    });
+  }
+  return catalog;
+}
+
 const BackupSet& set_named(const Catalog& catalog, std::string_view text) {
   std::vector<const BackupSet*> candidates;  // whose names have it as a part
-  for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
+  for (const auto* sets : {&catalog.complete, &catalog.waiting, &catalog.damaged}) {
     for (const BackupSet& set : *sets) {
       const auto is_wanted = [&](const std::optional<Name>& name) { return name && name->text() == text; };
       if (set.name == text || is_wanted(set.meta_file) || is_wanted(set.data) || is_wanted(set.xlog))

@@ -19,19 +19,30 @@ struct BackupSet {
   std::optional<Name> data, xlog;
   std::vector<Name> digests;
   Meta meta;
+  std::string damage = {};  // why it cannot be restored (damage_of()); "" for nothing that is known
 };
 // There is a meta file, and it cannot be read. What it protects is not known.
 struct UnreadableSet {
   std::string name;
   Name meta_file;
   std::string reason;
+  Exit code;  // damaged; anything else: it could not be looked at
 };
+// Every set by its state: each program asks this one.
 struct Catalog {
   std::vector<BackupSet> complete;  // by stop time, then stop LSN: the newest last
   std::vector<BackupSet> waiting;   // their WAL is not complete: no backups, listed under "incomplete"
+  std::vector<BackupSet> damaged;   // a file is missing or has not its length: no backups
   std::vector<UnreadableSet> unreadable;
-  std::vector<Name> orphans;  // named like files of a set whose meta file is not there
+  std::vector<Name> orphans;        // named like files of a set whose meta file is not there
+  std::vector<Name> being_removed;  // the same, and pitr-expire is about to remove them
 };
+
+// The cluster that a set is of. OmniPITR's meta file does not tell it, but the host: it is the one that we
+// have backed up on it since, when that is one. Null: not known.
+std::optional<std::uint64_t> cluster_of(const Catalog& catalog, const Meta& meta);
+// Those sets alone that are of this cluster, or of which it is not known. What cannot be read may be.
+Catalog of_cluster(Catalog catalog, std::uint64_t system_identifier);
 // Reads the directory once, and the beginning of every meta file. Names need no template: "meta" stands in a
 // meta file's where "data" stands in the data file's.
 Catalog read_catalog(Store& store);

@@ -18,7 +18,8 @@ std::string_view name(SetPart part);
 
 inline constexpr std::string_view default_set_template = "__HOSTNAME__-__FILETYPE__-^Y-^m-^d.tar__CEXT__";
 
-// "db1-meta-2026-08-01.tar.zst.removing": what is left of a set whose meta (or waiting) file is gone.
+// "db1-meta-2026-08-01.tar.zst.removing": what is left of a set whose meta (or waiting) file is gone, a name
+// in a line.
 inline constexpr std::string_view removing_suffix = ".removing";
 Name removing_file(const Name& meta_file);
 

@@ -25,6 +25,13 @@ class DirectoryStore final : public Store {
     return file ? std::make_unique<FileSource>(std::move(file)) : nullptr;
   }
 
+  std::optional<std::uint64_t> size(const Name& name) override {
+    // Not everybody who may know its length may read it.
+    const Fd file = open_if_there(directory_, name.text(), O_PATH | O_NOFOLLOW);
+    if (!file) return std::nullopt;
+    return static_cast<std::uint64_t>(file_status(file).st_size);
+  }
+
   std::optional<std::chrono::system_clock::time_point> modified(const Name& name) override {
     const Fd file = open_for_reading(name);
     if (!file) return std::nullopt;

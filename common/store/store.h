@@ -42,6 +42,8 @@ class Store {
   virtual std::unique_ptr<Source> open(const Name& name) = 0;
   // open() for each of these; where that is far, in one round trip.
   virtual std::vector<std::unique_ptr<Source>> open_each(const std::vector<Name>& names);
+  // Its length. Null: no such file, or the length is known only by reading the file.
+  virtual std::optional<std::uint64_t> size(const Name&) { return std::nullopt; }
   // When the file was stored, by the clock of the place. Null: the place was reached and has no such file.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Name& name) = 0;
   // A file that appears whole and durable at finish() and MUST NOT replace an existing one: then finish()

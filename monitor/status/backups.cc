@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ctime>
+#include <set>
 
 #include "common/base/number.h"
 #include "common/os/file_source.h"
@@ -19,12 +20,23 @@ std::string with_unreadable(std::string detail, const Catalog& catalog) {
     detail += fmt::format("; {} cannot be read: {}", catalog.unreadable.front().meta_file.text(),
                           catalog.unreadable.front().reason);
   }
+  for (const BackupSet& set : catalog.damaged) detail += fmt::format("; {}: {}", set.name, set.damage);
   return detail;
 }
 
-// Null: there is no backup.
-const BackupSet* newest(const Catalog& catalog) {
-  return catalog.complete.empty() ? nullptr : &catalog.complete.back();
+// Null: there is no backup. Of several clusters in the directory it is the one whose archive, or whose
+// server, is given.
+const BackupSet* newest(Places& places) {
+  const Catalog& catalog = places.catalog();
+  std::set<std::uint64_t> clusters;
+  for (const BackupSet& set : catalog.complete) {
+    if (const auto cluster = cluster_of(catalog, set.meta)) clusters.insert(*cluster);
+  }
+  const auto cluster = clusters.size() > 1 ? std::optional(places.cluster()) : std::nullopt;
+  for (auto set = catalog.complete.rbegin(); set != catalog.complete.rend(); ++set) {
+    if (!cluster || cluster_of(catalog, set->meta).value_or(*cluster) == *cluster) return &*set;
+  }
+  return nullptr;
 }
 
 std::uint64_t size_of(Store& store, const Name& name) {
@@ -39,16 +51,15 @@ std::uint64_t size_of(Store& store, const Name& name) {
 
 Measurement last_backup_age(Places& places) {
   const Catalog& catalog = places.catalog();
-  const BackupSet* set = newest(catalog);
+  const BackupSet* set = newest(places);
   if (set == nullptr) return {never, with_unreadable("there is no backup", catalog)};
   return {seconds_since(set->meta.stop_time), with_unreadable(set->name, catalog)};
 }
 
 Measurement backup_size(Places& places) {
   const Catalog& catalog = places.catalog();
-  const BackupSet* set = newest(catalog);
+  const BackupSet* set = newest(places);
   if (set == nullptr) return {0, with_unreadable("there is no backup", catalog)};
-  if (!set->data) return {0, set->name + ": its data file is not there"};
   // What lies there, not what meta tells: somebody may have cut it.
   std::uint64_t bytes = size_of(places.backups(), *set->data);
   if (set->xlog) bytes += size_of(places.backups(), *set->xlog);

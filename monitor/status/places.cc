@@ -1,6 +1,8 @@
 #include "monitor/status/places.h"
 
 #include "common/store/place.h"
+#include "common/wal/marker.h"
+#include "common/wal/wal_archive.h"
 
 namespace pitr {
 
@@ -32,6 +34,15 @@ Store& Places::backups() {
 
 const Catalog& Places::catalog() {
   return catalog_.get([&] { return std::make_unique<Catalog>(read_catalog(backups())); });
+}
+
+std::uint64_t Places::cluster() {
+  for (const Place& place : given_.archives) {
+    const auto archive = open_store(place, {});
+    if (const auto identity = read_marker(*archive)) return identity->system_identifier;
+    if (const auto header = any_segment_header(*archive)) return header->system_identifier;
+  }
+  return std::stoull(server().value("SELECT system_identifier FROM pg_control_system()"));
 }
 
 }  // namespace pitr

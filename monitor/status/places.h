@@ -33,6 +33,8 @@ class Places {
   bool in_recovery();
   const Catalog& catalog();  // of the backup directory
   Store& backups();
+  // Which cluster is watched: that of the archives, else of the server. Throws when neither is given.
+  std::uint64_t cluster();
 
  private:
   template <typename T>

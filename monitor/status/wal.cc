@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <ctime>
-#include <numeric>
+#include <iterator>
 
 #include "common/base/time_text.h"
+#include "common/set/needed_wal.h"
 #include "common/set/reach.h"
 #include "common/wal/archive_listing.h"
 #include "monitor/status/measurements.h"
@@ -18,19 +19,6 @@ struct Archived {
   Histories histories;
 };
 
-std::optional<std::uint64_t> oldest_start(const Catalog& catalog) {
-  std::optional<std::uint64_t> oldest;
-  if (!catalog.unreadable.empty()) return oldest;
-  for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
-    for (const BackupSet& set : *sets) {
-      const std::uint64_t number =
-          segment_key(set.meta.start_timeline, set.meta.start, set.meta.segment_size).number;
-      if (!oldest || number < *oldest) oldest = number;
-    }
-  }
-  return oldest;
-}
-
 void list(Places& places, Archived& archived) {
   if (places.given().archives.empty()) fail(Exit::usage, "no archive (give --archive)");
   for (const Place& place : places.given().archives) {
@@ -40,18 +28,17 @@ void list(Places& places, Archived& archived) {
       if (fault.kind == ArchiveListing::Fault::Kind::unknown)
         fail(Exit::failed, "{}: {}", fault.path, fault.reason);
     }
+    const bool is_other =
+        !archived.listings.empty() && !(listing.identity == archived.listings.front().identity);
+    if (is_other)
+      fail(Exit::usage, "several clusters: {} and {}: give the archives of one",
+           archived.listings.front().place, listing.place);
     archived.ranges.insert(archived.ranges.end(), listing.ranges.begin(), listing.ranges.end());
     archived.histories.insert(listing.histories.begin(), listing.histories.end());
     archived.stores.push_back(std::move(store));
     archived.listings.push_back(std::move(listing));
   }
   archived.ranges = united(std::move(archived.ranges));
-}
-
-bool is_for(const ArchiveListing& archive, const Meta& meta) {
-  // OmniPITR's meta file does not name the cluster.
-  const bool is_same = meta.format == 0 || archive.identity.system_identifier == meta.system_identifier;
-  return is_same && archive.identity.segment_size == meta.segment_size;
 }
 
 std::vector<ReachableSpan> spans_of(const BackupSet& set, const Archived& archived) {
@@ -77,23 +64,30 @@ std::optional<std::time_t> stored_at(const SegmentKey& key, SegmentSize size, co
   return std::nullopt;
 }
 
-bool is_for_any(const Archived& archived, const Meta& meta) {
-  return std::ranges::any_of(archived.listings, [&](const ArchiveListing& one) { return is_for(one, meta); });
+// The sets of the archives' cluster.
+Catalog sets_for(const Archived& archived, const Catalog& catalog) {
+  return of_cluster(catalog, archived.listings.front().identity.system_identifier);
+}
+
+std::string of_another_cluster(const Archived& archived, const Catalog& catalog) {
+  return fmt::format("no archive given is of cluster {}, but of {}",
+                     catalog.complete.back().meta.system_identifier,
+                     archived.listings.front().identity.system_identifier);
 }
 
 // Missing in an archive between what it has; or, when a set is given, what it needs and has nowhere.
-std::vector<SegmentRange> missing(const Archived& archived, const Catalog& catalog,
-                                  const std::optional<std::uint64_t>& needed_from) {
+std::vector<SegmentRange> missing(const Archived& archived, const Catalog& sets,
+                                  const std::optional<std::vector<NeededWal>>& needed) {
   std::vector<SegmentRange> holes;
   for (const ArchiveListing& listing : archived.listings) {
-    for (const SegmentRange& gap : listing.gaps) {
-      if (!needed_from || gap.last >= *needed_from) holes.push_back(gap);
-    }
+    std::ranges::copy_if(listing.gaps, std::back_inserter(holes),
+                         [&](const SegmentRange& gap) { return is_needed(gap, needed); });
   }
-  for (const BackupSet& set : catalog.complete) {
-    if (!is_for_any(archived, set.meta)) continue;
-    for (const ReachableSpan& span : spans_of(set, archived)) {
-      holes.insert(holes.end(), span.holes.begin(), span.holes.end());
+  for (std::size_t i = 0; i < sets.complete.size(); ++i) {
+    for (const ReachableSpan& span : spans_of(sets.complete[i], archived)) {
+      // needed_wal() begins with the complete sets, in their order.
+      std::ranges::copy_if(span.holes, std::back_inserter(holes),
+                           [&](const SegmentRange& hole) { return !needed || (*needed)[i].needs(hole); });
     }
   }
   return united(std::move(holes));
@@ -103,11 +97,15 @@ std::vector<SegmentRange> missing(const Archived& archived, const Catalog& catal
 
 Measurement wal_gap(Places& places) {
   static const Catalog none;
-  const Catalog& catalog = places.given().backup_directory.empty() ? none : places.catalog();
-  const auto needed_from = oldest_start(catalog);
+  const bool has_backups = !places.given().backup_directory.empty();
+  const Catalog& catalog = has_backups ? places.catalog() : none;
   Archived archived;
   list(places, archived);
-  const auto holes = missing(archived, catalog, needed_from);
+  const Catalog sets = sets_for(archived, catalog);
+  if (sets.complete.empty() && !catalog.complete.empty()) return {1, of_another_cluster(archived, catalog)};
+  const auto needed =
+      has_backups ? needed_wal(places.backups(), sets, std::time(nullptr)) : std::vector<NeededWal>();
+  const auto holes = missing(archived, sets, needed);
   std::uint64_t count = 0;
   for (const SegmentRange& hole : holes) count += hole.count();
   // A history that is missing or is not what it should be is a gap as well.
@@ -128,14 +126,15 @@ Measurement wal_gap(Places& places) {
 
 Measurement recovery_window(Places& places) {
   const Catalog& catalog = places.catalog();
+  if (catalog.complete.empty()) return {0, "there is no backup"};
   Archived archived;
   list(places, archived);
-  if (catalog.complete.empty()) return {0, "there is no backup"};
+  const Catalog sets = sets_for(archived, catalog);
+  if (sets.complete.empty()) return {0, of_another_cluster(archived, catalog)};
   Timeline newest{0};
   for (const SegmentRange& range : archived.ranges) newest = std::max(newest, range.timeline);
   // The oldest backup from which the newest WAL is reached without a hole.
-  for (const BackupSet& set : catalog.complete) {
-    if (!is_for_any(archived, set.meta)) continue;
+  for (const BackupSet& set : sets.complete) {
     for (const ReachableSpan& span : spans_of(set, archived)) {
       if (span.timeline != newest || !span.to || !span.last || !span.holes.empty()) continue;
       const auto until = stored_at(*span.last, set.meta.segment_size, archived).value_or(set.meta.stop_time);

@@ -6,31 +6,46 @@
 namespace pitr {
 namespace {
 
-void check_file(Store& store, const StoredName& stored, std::uint64_t system_identifier, Findings& findings) {
+// False: it is damaged.
+bool check_file(Store& store, const StoredName& stored, std::uint64_t system_identifier, Findings& findings) {
+  bool is_good = true;
   const Name name = stored.name();
   findings.attempt(store.describe(name), [&] {
     auto source = store.open(name);
     // Retention may take a segment while all are read.
     if (!source) return;
-    read_wal(store, {stored.codec, name, std::move(source)}, {stored.wal, system_identifier},
-             std::make_unique<NullSink>());
+    try {
+      read_wal(store, {stored.codec, name, std::move(source)}, {stored.wal, system_identifier},
+               std::make_unique<NullSink>());
+    } catch (const Error& error) {
+      is_good = error.code() != Exit::damaged;
+      throw;
+    }
   });
+  return is_good;
 }
 
 }  // namespace
 
-void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample,
-                          std::size_t workers, Findings& findings) {
+std::vector<ArchiveListing::Stored> check_archived_files(Store& store, const ArchiveListing& archive,
+                                                         const Sample& sample, std::size_t workers,
+                                                         Findings& findings) {
+  std::mutex mutex;
+  std::vector<ArchiveListing::Stored> damaged;
   const std::uint64_t cluster = archive.identity.system_identifier;
   parallel_for(archive.segments.size(), workers, [&](std::size_t i) {
     const auto& [key, codec] = archive.segments[i];
     if (!sample.has(key.number)) return;
-    check_file(store, {segment_name(key, archive.identity.segment_size), codec}, cluster, findings);
+    const StoredName stored{segment_name(key, archive.identity.segment_size), codec};
+    if (check_file(store, stored, cluster, findings)) return;
+    const std::lock_guard lock(mutex);
+    damaged.push_back({key, codec});
   });
   // History files were read already.
   for (const StoredName& other : archive.others) {
     if (other.wal.kind() != WalKind::history) check_file(store, other, cluster, findings);
   }
+  return damaged;
 }
 
 }  // namespace pitr

@@ -6,8 +6,9 @@
 
 namespace pitr {
 
-// Decompresses and checks every file of the archive that is in the sample.
-void check_archived_files(Store& store, const ArchiveListing& archive, const Sample& sample,
-                          std::size_t workers, Findings& findings);
+// Decompresses and checks every file of the archive that is in the sample. Gives back the damaged segments.
+std::vector<ArchiveListing::Stored> check_archived_files(Store& store, const ArchiveListing& archive,
+                                                         const Sample& sample, std::size_t workers,
+                                                         Findings& findings);
 
 }  // namespace pitr

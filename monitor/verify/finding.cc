@@ -13,7 +13,7 @@ void Findings::add(Finding finding) {
   // Messages of lower layers begin with the file's name, too.
   if (finding.reason.starts_with(finding.file + ": ")) finding.reason.erase(0, finding.file.size() + 2);
   const std::lock_guard lock(mutex_);
-  any_unknown_ |= finding.kind == Finding::Kind::unknown;
+  if (finding.kind == Finding::Kind::unknown) ++unknown_;
   if (++count_ <= most_kept) kept_.push_back(std::move(finding));
 }
 

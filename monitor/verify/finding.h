@@ -38,14 +38,15 @@ class Findings {
   const std::vector<Finding>& kept() const { return kept_; }
   const std::vector<std::string>& notes() const { return notes_; }
   std::size_t count() const { return count_; }
-  bool any_unknown() const { return any_unknown_; }
+  std::size_t unknown() const { return unknown_; }  // of them
+  bool any_unknown() const { return unknown_ > 0; }
 
  private:
   std::mutex mutex_;
   std::vector<Finding> kept_;
   std::vector<std::string> notes_;
   std::size_t count_ = 0;
-  bool any_unknown_ = false;
+  std::size_t unknown_ = 0;
 };
 
 }  // namespace pitr

@@ -1,9 +1,12 @@
 #include "monitor/verify/verify.h"
 
 #include <algorithm>
+#include <ctime>
+#include <set>
 
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
+#include "common/set/needed_wal.h"
 #include "monitor/verify/archive_files.h"
 
 namespace pitr {
@@ -24,7 +27,9 @@ class Verification {
     for (const Place& place : options_.archives)
       findings_.attempt(place.place, [&] { check_archive(place); });
     if (backups_) check_backups();
-    for (BackupReport& backup : report_.backups) add_spans(backup);
+    for (BackupReport& backup : report_.backups) {
+      findings_.attempt(backups_->describe() + "/" + backup.name, [&] { add_spans(backup); });
+    }
   }
 
  private:
@@ -32,15 +37,24 @@ class Verification {
     const std::size_t before = findings_.count();
     auto store = open_store(place, {});
     ArchiveListing listing = list_archive(*store);
-    tell(listing);
-    if (options_.deep)
-      check_archived_files(*store, listing, options_.check.sample, options_.check.workers, findings_);
+    std::vector<SegmentRange> told = tell(listing);
+    if (options_.deep) {
+      for (const ArchiveListing::Stored& damaged :
+           check_archived_files(*store, listing, options_.check.sample, options_.check.workers, findings_)) {
+        std::erase(listing.segments, damaged);
+        told.push_back({damaged.key.timeline, damaged.key.number, damaged.key.number});
+      }
+      std::vector<SegmentKey> good;
+      for (const ArchiveListing::Stored& stored : listing.segments) good.push_back(stored.key);
+      listing.ranges = ranges_of(good);
+    }
+    told_.push_back(united(std::move(told)));
     report_.archives.push_back({std::move(listing), findings_.count() == before});
     archives_.push_back(std::move(store));
   }
 
-  // A hole that ends before any backup begins is none: nobody needs it.
-  void tell(const ArchiveListing& archive) {
+  // A hole that no backup needs is none. Gives back those that are.
+  std::vector<SegmentRange> tell(const ArchiveListing& archive) {
     const auto name = [&](const SegmentKey& key) {
       return segment_name(key, archive.identity.segment_size).text();
     };
@@ -48,18 +62,26 @@ class Verification {
       findings_.note(fmt::format("{}: {} is stored in more than one codec", archive.place, name(key)));
     for (const ArchiveListing::Fault& fault : archive.faults)
       findings_.add({.kind = kind_of(fault.kind), .file = fault.path, .reason = fault.reason});
-    const auto needed_from = oldest_start();
+    std::vector<SegmentRange> holes;
+    const auto needed = needed_of(archive.identity.system_identifier);
     for (const SegmentRange& gap : archive.gaps) {
       const std::string file = archive.place + "/" + name({gap.timeline, gap.first});
       const std::string what = gap.count() == 1 ? "this segment is missing"
                                                 : fmt::format("{} segments are missing, to {}", gap.count(),
                                                               name({gap.timeline, gap.last}));
-      if (needed_from && gap.last < *needed_from) {
-        findings_.note(fmt::format("{}: {}; no backup needs it", file, what));
-      } else {
+      if (is_needed(gap, needed)) {
         findings_.add({.kind = Finding::Kind::missing, .file = file, .reason = what});
+        holes.push_back(gap);
+      } else {
+        findings_.note(fmt::format("{}: {}; no backup needs it", file, what));
       }
     }
+    return holes;
+  }
+
+  std::optional<std::vector<NeededWal>> needed_of(std::uint64_t system_identifier) const {
+    if (!backups_) return std::nullopt;
+    return needed_wal(*backups_, of_cluster(catalog_, system_identifier), now_);
   }
 
   static Finding::Kind kind_of(ArchiveListing::Fault::Kind kind) {
@@ -74,45 +96,51 @@ class Verification {
     __builtin_unreachable();
   }
 
-  // The first segment that any backup needs; null: it is not known.
-  std::optional<std::uint64_t> oldest_start() const {
-    std::optional<std::uint64_t> oldest;
-    if (!catalog_.unreadable.empty()) return oldest;
-    for (const auto* sets : {&catalog_.complete, &catalog_.waiting}) {
-      for (const BackupSet& set : *sets) {
-        const std::uint64_t number =
-            segment_key(set.meta.start_timeline, set.meta.start, set.meta.segment_size).number;
-        if (!oldest || number < *oldest) oldest = number;
-      }
-    }
-    return oldest;
-  }
-
   void check_backups() {
     if (!options_.backup.empty()) {
-      findings_.attempt(options_.backups.place, [&] { check(set_named(catalog_, options_.backup)); });
+      findings_.attempt(options_.backups.place, [&] {
+        const BackupSet& set = set_named(catalog_, options_.backup);
+        set.meta.state == SetState::waiting ? tell_waiting(set) : check(set);
+      });
       return;
     }
     for (const UnreadableSet& set : catalog_.unreadable) {
-      findings_.add(
-          {.kind = Finding::Kind::damaged, .file = backups_->describe(set.meta_file), .reason = set.reason});
-    }
-    for (const Name& orphan : catalog_.orphans) {
-      if (backups_->has_living_writer(orphan)) {
-        findings_.note(backups_->describe(orphan) + ": its backup is being finished");
-        continue;
-      }
-      findings_.add({.kind = Finding::Kind::missing,
-                     .file = backups_->describe(orphan),
-                     .reason = "the meta file of its set is not there, so it is no backup"});
-    }
-    for (const BackupSet& set : catalog_.waiting) {
-      findings_.add({.kind = Finding::Kind::missing,
+      findings_.add({.kind = set.code == Exit::damaged ? Finding::Kind::damaged : Finding::Kind::unknown,
                      .file = backups_->describe(set.meta_file),
-                     .reason = "its WAL is not complete yet, so it is no backup (pitr-base --finish)"});
+                     .reason = set.reason});
     }
-    for (const BackupSet& set : catalog_.complete) check(set);
-    if (catalog_.complete.empty()) findings_.note(options_.backups.place + ": there is no backup");
+    for (const Name& file : catalog_.being_removed)
+      findings_.note(backups_->describe(file) + ": pitr-expire is removing its backup");
+    for (const Name& orphan : catalog_.orphans) {
+      findings_.attempt(backups_->describe(orphan), [&] { tell_orphan(orphan); });
+    }
+    for (const BackupSet& set : catalog_.waiting) tell_waiting(set);
+    for (const auto* sets : {&catalog_.damaged, &catalog_.complete}) {
+      for (const BackupSet& set : *sets)
+        findings_.attempt(backups_->describe(set.meta_file), [&] { check(set); });
+    }
+    // Its disk may not be mounted, or the directory be another one.
+    if (catalog_.complete.empty()) {
+      findings_.add({.kind = Finding::Kind::missing,
+                     .file = options_.backups.place,
+                     .reason = "there is no backup in it that can be restored"});
+    }
+  }
+
+  void tell_orphan(const Name& orphan) {
+    if (backups_->has_living_writer(orphan)) {
+      findings_.note(backups_->describe(orphan) + ": its backup is being finished");
+      return;
+    }
+    findings_.add({.kind = Finding::Kind::missing,
+                   .file = backups_->describe(orphan),
+                   .reason = "the meta file of its set is not there, so it is no backup"});
+  }
+
+  void tell_waiting(const BackupSet& set) {
+    findings_.add({.kind = Finding::Kind::missing,
+                   .file = backups_->describe(set.meta_file),
+                   .reason = "its WAL is not complete yet, so it is no backup (pitr-base --finish)"});
   }
 
   void check(const BackupSet& set) {
@@ -123,26 +151,30 @@ class Verification {
       findings_.note(backups_->describe(set.meta_file) + ": its backup is just being removed");
       return;
     }
-    const std::size_t before = findings_.count();
-    const bool was_unknown = findings_.any_unknown();
+    const std::size_t before = findings_.count(), unknown_before = findings_.unknown();
     BackupReport backup{.name = set.name, .meta = set.meta, .spans = {}};
     backup.bundled = check_set(*backups_, set, options_.check, findings_);
-    if (findings_.count() > before) backup.state = BackupReport::State::damaged;
-    if (findings_.any_unknown() && !was_unknown) backup.state = BackupReport::State::unknown;
+    const std::size_t found = findings_.count() - before, unknown = findings_.unknown() - unknown_before;
+    if (found > 0)
+      backup.state = found == unknown ? BackupReport::State::unknown : BackupReport::State::damaged;
     report_.backups.push_back(std::move(backup));
   }
 
   bool is_for(const ArchiveListing& archive, const Meta& meta) const {
-    // OmniPITR's meta file does not name the cluster.
-    const bool is_same = meta.format == 0 || archive.identity.system_identifier == meta.system_identifier;
+    const auto cluster = cluster_of(catalog_, meta);
+    const bool is_same = !cluster || archive.identity.system_identifier == *cluster;
     return is_same && archive.identity.segment_size == meta.segment_size;
   }
 
   void add_spans(BackupReport& backup) {
-    std::vector<SegmentRange> there = ranges_of(backup.bundled);
+    std::vector<SegmentRange> there = ranges_of(backup.bundled), told;
     Histories histories;
-    for (const ArchiveReport& archive : report_.archives) {
+    bool has_archive = false;
+    for (std::size_t i = 0; i < report_.archives.size(); ++i) {
+      const ArchiveReport& archive = report_.archives[i];
       if (!is_for(archive.listing, backup.meta)) continue;
+      has_archive = true;
+      told.insert(told.end(), told_[i].begin(), told_[i].end());
       there.insert(there.end(), archive.listing.ranges.begin(), archive.listing.ranges.end());
       histories.insert(archive.listing.histories.begin(), archive.listing.histories.end());
     }
@@ -152,7 +184,43 @@ class Verification {
     }
     const bool is_reachable = std::ranges::any_of(
         backup.spans, [](const BackupReport::Span& span) { return span.reach.to.has_value(); });
-    if (!is_reachable) tell_unreachable(backup);
+    // What could not be looked at is told already.
+    if (!has_archive && !report_.archives.empty()) tell_other_clusters(backup);
+    if (!is_reachable) return tell_unreachable(backup);
+    tell_holes(backup, united(std::move(told)));
+  }
+
+  void tell_other_clusters(const BackupReport& backup) {
+    const auto cluster = cluster_of(catalog_, backup.meta);
+    findings_.add({.kind = Finding::Kind::missing,
+                   .file = backups_->describe() + "/" + backup.name,
+                   .reason = fmt::format("no archive given is of cluster {}, with segments of {} MB",
+                                         cluster ? std::to_string(*cluster) : "(not known)",
+                                         backup.meta.segment_size.bytes() >> 20)});
+  }
+
+  // Those that no archive alone has: right behind the backup, or in all that it has of a timeline.
+  void tell_holes(const BackupReport& backup, const std::vector<SegmentRange>& told) {
+    const auto cluster = cluster_of(catalog_, backup.meta);
+    if (!cluster) return;
+    const Catalog of_its_cluster = of_cluster(catalog_, *cluster);
+    const bool is_newest =
+        !of_its_cluster.complete.empty() && of_its_cluster.complete.back().name == backup.name;
+    const NeededWal needed =
+        needed_wal(backup.meta, is_newest ? Pin::none : pin_of(*backups_, backup.name, now_));
+    std::set<SegmentRange> holes;
+    for (const BackupReport::Span& span : backup.spans)
+      holes.insert(span.reach.holes.begin(), span.reach.holes.end());
+    for (const SegmentRange& hole : holes) {
+      if (!needed.needs(hole) || missing_on({hole}, told, hole.first, hole.last).empty()) continue;
+      const auto name = [&](std::uint64_t number) {
+        return segment_name({hole.timeline, number}, backup.meta.segment_size).text();
+      };
+      findings_.add({.kind = Finding::Kind::missing,
+                     .file = backups_->describe() + "/" + backup.name,
+                     .reason = fmt::format("it can be recovered up to {}, but not over the hole to {}",
+                                           name(hole.first), name(hole.last))});
+    }
   }
 
   void tell_unreachable(BackupReport& backup) {
@@ -193,6 +261,8 @@ class Verification {
   std::unique_ptr<Store> backups_;
   Catalog catalog_;
   std::vector<std::unique_ptr<Store>> archives_;
+  std::vector<std::vector<SegmentRange>> told_;  // of each archive: what is known to be missing in it
+  const std::time_t now_ = std::time(nullptr);
 };
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace pitr {
 namespace {
 
 std::string state_of(const BackupSet& set) {
+  if (!set.damage.empty()) return "damaged (" + set.damage + ")";
   if (set.meta.state == SetState::waiting) return "incomplete (waits for WAL)";
-  if (!set.data) return "damaged (no data file)";
   return set.meta.bad_pages > 0 ? fmt::format("complete, {} damaged pages", set.meta.bad_pages) : "complete";
 }
 
@@ -49,7 +49,11 @@ void add_member(std::string& json, std::string_view key, std::string_view value)
 std::string object(const BackupSet& set) {
   std::string json = "{";
   add_member(json, "name", set.name);
-  add_member(json, "state", set.meta.state == SetState::complete ? "complete" : "waiting");
+  add_member(json, "state",
+             !set.damage.empty()                    ? "damaged"
+             : set.meta.state == SetState::complete ? "complete"
+                                                    : "waiting");
+  if (!set.damage.empty()) add_member(json, "reason", set.damage);
   const std::string text = format_meta(set.meta);
   int line = 0;
   for (std::size_t at = 0; at < text.size(); ++line) {
@@ -75,7 +79,7 @@ std::string amount(std::uint64_t bytes) {
 
 std::string list_as_text(const Catalog& catalog) {
   std::string text;
-  for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
+  for (const auto* sets : {&catalog.complete, &catalog.waiting, &catalog.damaged}) {
     for (const BackupSet& set : *sets) text += row(set);
   }
   for (const UnreadableSet& set : catalog.unreadable)
@@ -88,7 +92,7 @@ std::string list_as_text(const Catalog& catalog) {
 std::string list_as_json(const Catalog& catalog) {
   std::string json = "[";
   const auto add = [&](const std::string& text) { json += (json.size() == 1 ? "\n" : ",\n") + text; };
-  for (const auto* sets : {&catalog.complete, &catalog.waiting}) {
+  for (const auto* sets : {&catalog.complete, &catalog.waiting, &catalog.damaged}) {
     for (const BackupSet& set : *sets) add(object(set));
   }
   for (const UnreadableSet& set : catalog.unreadable) {

@@ -206,6 +206,9 @@ int list(const Options& options) {
   const Catalog catalog = read_catalog(*store);
   const std::string text = options.format == "json" ? list_as_json(catalog) : list_as_text(catalog);
   std::fputs(text.c_str(), stdout);
+  const bool is_empty = catalog.complete.empty() && catalog.waiting.empty() && catalog.damaged.empty() &&
+                        catalog.unreadable.empty() && catalog.orphans.empty();
+  if (is_empty) fail(Exit::damaged, "{}: there is no backup in it", store->describe());
   return static_cast<int>(Exit::done);
 }
 

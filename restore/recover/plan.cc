@@ -288,10 +288,18 @@ Plan make_plan(Store& store, const Catalog& catalog, const PlanRequest& request,
   Judge judge(store, request, log);
   if (!request.backup.empty()) {
     const BackupSet& set = set_named(catalog, request.backup);
+    // Named, it is tried: an archive may have the WAL of a lost xlog file, and every file is checked.
+    if (!set.data) fail(Exit::damaged, "backup {}: {}", set.name, set.damage);
+    if (!set.damage.empty()) log.error("backup {} is damaged: {}", set.name, set.damage);
     if (set.meta.state == SetState::waiting) {
       fail(Exit::damaged, "backup {}: its WAL is not complete (pitr-base --finish completes it)", set.name);
     }
     return judge.judge(set);
+  }
+  if (catalog.complete.empty() && !catalog.damaged.empty()) {
+    const BackupSet& set = catalog.damaged.back();
+    fail(Exit::damaged, "{}: there is no complete backup in it; {}: {}", store.describe(), set.name,
+         set.damage);
   }
   if (catalog.complete.empty())
     fail(Exit::usage, "{}: there is no complete backup in it (--list)", store.describe());

@@ -53,13 +53,15 @@ def keep_one(t):
     check(expiry.backups.listed() == ["new"], "the last backup is gone")
 
 
-@case("B19d", "a set without its data file counts for no rule: the good one stays, and so does all WAL")
+@case("B19d", "a set without its data file counts for no rule: the good one before it stays, with its WAL; status 3")
 def without_data(t):
     expiry = Expiry(t)
-    segments = expiry.segments()
-    next(pathlib.Path(expiry.backups.sets).glob("h-data-new*")).unlink()
-    expiry.run("--keep-count", "1", "--explain").gives(0).says("h-data-new.tar", "its data file is missing")
-    check(set(segments) <= set(expiry.segments()), "WAL was removed")
+    segments, first = expiry.segments(), expiry.first_of("middle")
+    lost = next(pathlib.Path(expiry.backups.sets).glob("h-data-new*"))
+    lost.unlink()
+    expiry.run("--keep-count", "1", "--explain").gives(3).says("h-data-new.tar", "its data file is missing")
+    check({name for name in segments if name >= first} <= set(expiry.segments()), "WAL was removed")
+    check(not list(pathlib.Path(expiry.backups.sets).glob("h-data-old*")), "the oldest is still there")
     expiry.backups.restores("middle")
 
 

@@ -1,6 +1,6 @@
 // NAME.pin beside a backup set.
-#include "basebackup/retention/pin.h"
 #include "common/base/time_text.h"
+#include "common/set/backup_pin.h"
 
 #include "tests/fuzz/fuzz.h"
 

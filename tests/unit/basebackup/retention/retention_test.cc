@@ -14,7 +14,6 @@ using namespace pitr;
 namespace {
 
 using State = RetainedSet::State;
-using Pin = RetainedSet::Pin;
 
 constexpr std::time_t day = 86400;
 constexpr std::time_t now = 1800000000;
@@ -254,4 +253,19 @@ TEST_CASE("in thousands of random histories every kept backup has all it needs, 
     CAPTURE(seed);
     History(seed).check();
   }
+}
+
+TEST_CASE("a damaged set counts for no rule and keeps its own WAL") {
+  std::vector<RetainedSet> sets = {set_of_age(3, 10, 12), set_of_age(2, 50, 52), set_of_age(0, 70, 71)};
+  sets[0].state = sets[2].state = State::damaged;
+  CHECK(kept(sets, {.count = 1}) == Names{"of-0", "of-2", "of-3"});
+  CHECK(kept(sets, {.days = 1}) == Names{"of-0", "of-2", "of-3"});
+  const auto rule = wal_rule(sets, decide(sets, {.count = 1}, now));
+  CHECK_FALSE(rule.may_go(segment(1, 11)));
+  CHECK(rule.may_go(segment(1, 13)));
+  CHECK(rule.may_go(segment(1, 49)));
+  CHECK_FALSE(rule.may_go(segment(1, 50)));
+  // Alone it says nothing about what is not needed.
+  sets.resize(1);
+  CHECK_FALSE(wal_rule(sets, decide(sets, {.count = 1}, now)).may_go(segment(1, 1)));
 }

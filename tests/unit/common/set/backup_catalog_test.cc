@@ -1,5 +1,7 @@
 #include "common/set/backup_catalog.h"
 
+#include <functional>
+
 #include <doctest/doctest.h>
 
 #include "basebackup/copying/tar_writer.h"
@@ -30,7 +32,7 @@ std::string meta_text(std::time_t stop, SetState state = SetState::complete) {
                       .segment_size = *SegmentSize::of(16 << 20),
                       .data_directory = "/pg",
                       .raw_bytes = 1,
-                      .stored_bytes = 1,
+                      .stored_bytes = 2,  // a byte in each file of add_set()
                       .bad_pages = 0});
 }
 
@@ -224,4 +226,46 @@ TEST_CASE("what is written beside a set is neither a set nor a part of one") {
   CHECK(catalog.complete.empty());
   CHECK(catalog.waiting.empty());
   CHECK(catalog.orphans.empty());
+}
+
+TEST_CASE("a set whose files are missing or have not their length is damaged, and no backup") {
+  struct Row {
+    std::string_view what, damage;
+    std::function<void(const Directory&)> harm;
+  };
+  const Row rows[] = {
+      {"nothing is wrong", "", [](const Directory&) {}},
+      {"no data", "its data file is missing",
+       [](const Directory& d) { d.store->remove(*Name::parse("db1-data-1.tar.zst")); }},
+      {"no xlog", "its files hold 1 bytes of 2, and there is no xlog file",
+       [](const Directory& d) { d.store->remove(*Name::parse("db1-xlog-1.tar.zst")); }},
+      {"cut", "its files hold 1 bytes of 2", [](const Directory& d) { d.add("db1-data-1.tar.zst", ""); }},
+      {"grown", "its files hold 3 bytes of 2", [](const Directory& d) { d.add("db1-xlog-1.tar.zst", "xx"); }},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const Directory directory;
+    directory.add_set("db1-", "-1.tar.zst", 1000);
+    directory.add_set("db1-", "-0.tar.zst", 900);
+    row.harm(directory);
+    const Catalog catalog = directory.catalog();
+    CHECK(catalog.complete.size() == (row.damage.empty() ? 2 : 1));
+    CHECK(catalog.complete.front().name == "db1-data-0.tar");
+    CHECK(catalog.damaged.size() == (row.damage.empty() ? 0 : 1));
+    CHECK(set_named(catalog, "db1-data-1.tar").damage == row.damage);
+    CHECK(catalog.orphans.empty());
+  }
+}
+
+TEST_CASE("what pitr-expire is removing is no set without its meta file") {
+  const Directory directory;
+  directory.add_set("db1-", "-1.tar.zst", 1000);
+  directory.add("db1-data-2.tar.zst");
+  directory.add("db1-data-3.tar.zst");
+  directory.add("db1-data-2.tar.removing", "db1-meta-2.tar.zst\ndb1-data-2.tar.zst\n");
+  const Catalog catalog = directory.catalog();
+  REQUIRE(catalog.being_removed.size() == 1);
+  CHECK(catalog.being_removed[0].text() == "db1-data-2.tar.zst");
+  REQUIRE(catalog.orphans.size() == 1);
+  CHECK(catalog.orphans[0].text() == "db1-data-3.tar.zst");
 }

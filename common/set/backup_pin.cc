@@ -1,4 +1,4 @@
-#include "basebackup/retention/pin.h"
+#include "common/set/backup_pin.h"
 
 #include "common/base/time_text.h"
 #include "common/base/values.h"
@@ -32,7 +32,7 @@ void write_pin(const std::filesystem::path& backup_directory, const std::string&
                mode_t mode) {
   std::string text;
   if (pin.until) text += fmt::format("Until: {}\n", utc_text(*pin.until));
-  text += fmt::format("Wal: {}\n", pin.wal == RetainedSet::Pin::consistency ? "consistency" : "all");
+  text += fmt::format("Wal: {}\n", pin.wal == Pin::consistency ? "consistency" : "all");
   AtomicFile file(backup_directory / name_of(set).text(), AtomicFile::Existing::replace, mode);
   file.write(as_bytes(text));
   file.finish();
@@ -41,16 +41,21 @@ void write_pin(const std::filesystem::path& backup_directory, const std::string&
 std::optional<SetPin> read_pin(Store& store, const std::string& set) {
   const auto source = store.open(name_of(set));
   if (!source) return std::nullopt;
-  SetPin pin{{}, RetainedSet::Pin::all};
+  SetPin pin{{}, Pin::all};
   try {
     auto values = read_values(*source);
     if (values.contains("Until")) pin.until = parse_until(values["Until"]);
-    if (values["Wal"] == "consistency") pin.wal = RetainedSet::Pin::consistency;
+    if (values["Wal"] == "consistency") pin.wal = Pin::consistency;
     return pin;
   } catch (const Error& error) {
     if (error.code() != Exit::damaged && error.code() != Exit::usage) throw;
-    return SetPin{{}, RetainedSet::Pin::all};
+    return SetPin{{}, Pin::all};
   }
+}
+
+Pin pin_of(Store& store, const std::string& set, std::time_t now) {
+  const auto pin = read_pin(store, set);
+  return pin && (!pin->until || *pin->until >= now) ? pin->wal : Pin::none;
 }
 
 void remove_pin(const std::filesystem::path& backup_directory, const std::string& set) {
