@@ -14,8 +14,8 @@
 namespace pitr {
 namespace {
 
-// The process in the background tries a dead host again now and then. When it gives up, the next call starts
-// another.
+// Who works in the background tries a dead host again now and then, and gives up in the end: the next call
+// starts another one.
 constexpr double pause_after_failure = 5;
 constexpr int most_attempts = 12;
 
@@ -89,14 +89,19 @@ bool flush(const Archiving& archiving) {
   return all;
 }
 
-void flush_in_background(const Archiving& archiving) {
-  const Spool& spool = *archiving.targets.spool;
-  if (is_locked(spool.worker_path()) || places_behind(archiving.targets).empty()) return;
-  run_detached("pitr-archive", [&] {
-    const LockFile alone(spool.worker_path(), archiving.cluster.openness.file);
-    for (int attempt = 0; attempt < most_attempts && !flush(archiving); ++attempt)
-      pause_for(pause_after_failure);
-  });
+bool flush_patiently(const Archiving& archiving) {
+  const auto lock = archiving.targets.spool->worker_path();
+  if (is_locked(lock)) return true;
+  const LockFile alone(lock, archiving.cluster.openness.file);
+  for (int attempt = 1; !flush(archiving); ++attempt) {
+    if (attempt == most_attempts) return false;
+    pause_for(pause_after_failure);
+  }
+  return true;
+}
+
+void flush_in_background(const ArchiveTargets& targets, const std::vector<std::string>& words) {
+  if (!is_locked(targets.spool->worker_path()) && !places_behind(targets).empty()) start_detached(words);
 }
 
 }  // namespace pitr

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "archive/archive.h"
 
@@ -10,7 +11,11 @@ namespace pitr {
 // keeps what it has not got. True: nothing waits any more.
 bool flush(const Archiving& archiving);
 
-// The same in a process of its own that nobody waits for, unless there is one already.
-void flush_in_background(const Archiving& archiving);
+// The same again and again, for a minute at most, until nothing waits; true as well when another process does
+// so already.
+bool flush_patiently(const Archiving& archiving);
+
+// Starts the program that does so, given by its command line, unless it runs already or nothing waits.
+void flush_in_background(const ArchiveTargets& targets, const std::vector<std::string>& words);
 
 }  // namespace pitr

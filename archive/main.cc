@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "archive/archive.h"
 #include "archive/caller.h"
 #include "archive/destinations.h"
@@ -9,6 +12,7 @@
 #include "common/os/lock.h"
 #include "common/os/parallel_for.h"
 #include "common/process/process.h"
+#include "common/process/sibling_program.h"
 
 using namespace pitr;
 
@@ -63,6 +67,7 @@ struct Options {
   std::string spool_directory;
   std::uint64_t spool_most = std::uint64_t{10} << 30;
   bool flush = false;
+  bool background = false;
   Remote remote;
   std::string temporary_directory;
   std::string state_directory;
@@ -103,6 +108,7 @@ std::vector<Option> option_table(Options& options) {
       {"spool-dir", "", "DIR", "keep in DIR what others have not got yet", set_text(options.spool_directory)},
       {"spool-max", "", "SIZE", "keep at most so much there (default: 10G)", set_size(options.spool_most)},
       {"flush", "", "", "deliver what waits in --spool-dir, and end", set_flag(options.flush)},
+      {"background", "", "", "with --flush: be the one that a call starts", set_flag(options.background)},
       {"dst-backup", "db", "[CODEC=]DIR", "copy it into DIR, too, while pitr-base runs there",
        append_place(options.staging)},
       {"init", "", "", "mark every destination for this cluster, and end", set_flag(options.init)},
@@ -143,6 +149,7 @@ void check(const Options& options) {
       fail(Exit::usage, "--dst-local {}: it is the staging directory, which pitr-base removes", place.place);
     }
   }
+  if (options.background && !options.flush) fail(Exit::usage, "--background without --flush");
   if (options.spool_directory.empty() && (options.flush || !options.required.empty())) {
     fail(Exit::usage, "what a destination has not got yet must wait somewhere: give --spool-dir");
   }
@@ -177,25 +184,42 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   return 0;
 }
 
-// What is in force, a word on a line, for pitr-check: whatever configuration file says it.
-void show_destinations(const Options& options) {
-  const auto show = [](std::string_view option, const std::string& value) {
-    if (!value.empty()) fmt::print("--{}={}\n", option, value);
+// The options in force that say where to, for another program and from whatever working directory: whichever
+// configuration file says it.
+std::vector<std::string> destination_words(const Options& options) {
+  std::vector<std::string> words;
+  const auto add = [&](std::string_view option, const std::string& value) {
+    words.push_back(fmt::format("--{}={}", option, value));
   };
-  show("data-dir", options.data_directory);
-  show("state-dir", options.state_directory);
-  show("spool-dir", options.spool_directory);
-  for (const std::string& required : options.required) show("require", required);
+  const auto add_directory = [&](std::string_view option, const std::string& path) {
+    if (!path.empty()) add(option, std::filesystem::absolute(path).native());
+  };
+  add_directory("data-dir", options.data_directory);
+  add_directory("state-dir", options.state_directory);
+  add_directory("spool-dir", options.spool_directory);
+  for (const std::string& required : options.required) add("require", required);
   for (const Place& place : options.destinations) {
     const std::string codec =
         place.has_codec ? fmt::format("{}=", name(place.compression.codec)) : std::string();
     const PlaceKind its = kind(place);
-    show(its == PlaceKind::pipe        ? "dst-pipe"
-         : its == PlaceKind::directory ? "dst-local"
-                                       : "dst-remote",
-         codec + place.place);
+    add(its == PlaceKind::pipe        ? "dst-pipe"
+        : its == PlaceKind::directory ? "dst-local"
+                                      : "dst-remote",
+        codec + place.place);
   }
-  for (const std::string& word : remote_words(options.remote)) fmt::print("{}\n", word);
+  std::ranges::copy(remote_words(options.remote), std::back_inserter(words));
+  return words;
+}
+
+// The command line of who delivers in the background what waits in the spool.
+std::vector<std::string> background_words(const Options& options, const Log& log) {
+  std::vector<std::string> words{sibling_program(log.program()).native(), "--flush", "--background"};
+  std::ranges::copy(destination_words(options), std::back_inserter(words));
+  if (options.force_data_directory) words.emplace_back("--force-data-dir");
+  if (options.no_header_check) words.emplace_back("--no-header-check");
+  words.push_back("--temp-dir=" + std::filesystem::absolute(options.temporary_directory).native());
+  std::ranges::copy(log_words(log), std::back_inserter(words));
+  return words;
 }
 
 ArchiveTargets archive_targets(const Options& options, Openness openness) {
@@ -229,20 +253,23 @@ int archive(const Options& options, const std::string& operand, const Archiving&
 // Whatever came of the call: what waits in the spool goes on its way behind its back.
 class Flushing {
  public:
-  explicit Flushing(const Archiving& archiving) : archiving_(archiving) {}
+  Flushing(const Options& options, const ArchiveTargets& targets, Log& log)
+      : options_(options), targets_(targets), log_(log) {}
   ~Flushing() {
-    if (!archiving_.targets.spool) return;
+    if (!targets_.spool) return;
     try {
-      flush_in_background(archiving_);
+      flush_in_background(targets_, background_words(options_, log_));
     } catch (const std::exception& error) {
-      archiving_.log.error("deliver what waits in the spool: {}", error.what());
+      log_.error("deliver what waits in the spool: {}", error.what());
     }
   }
   Flushing(const Flushing&) = delete;
   Flushing& operator=(const Flushing&) = delete;
 
  private:
-  const Archiving& archiving_;
+  const Options& options_;
+  const ArchiveTargets& targets_;
+  Log& log_;
 };
 
 // Looks after the spool before anything is archived. False: something waits in it for nobody.
@@ -265,7 +292,7 @@ bool look_at_spool(const Archiving& archiving) {
 
 int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (options.show_destinations) {
-    show_destinations(options);
+    for (const std::string& word : destination_words(options)) fmt::print("{}\n", word);
     return 0;
   }
   check(options);
@@ -286,8 +313,9 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   Destinations destinations(cluster, targets, log);
   const Archiving archiving{cluster, targets, destinations, log};
   const bool all_have_an_owner = look_at_spool(archiving);
+  if (options.background) return flush_patiently(archiving) ? 0 : 1;
   if (options.flush) return flush(archiving) && all_have_an_owner ? 0 : 1;
-  const Flushing flushing(archiving);
+  const Flushing flushing(options, targets, log);
   return archive(options, operands.front(), archiving);
 }
 
@@ -303,7 +331,7 @@ int main(int argc, char** argv) {
       manual, with_log_options(table, log), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
       // PostgreSQL asks again after 1..125; it need not know more than that the file is not stored.
-      [](const Error& error) { return error.code() == Exit::usage ? 2 : 1; },
+      [&](const Error& error) { return error.code() == Exit::usage && !options.background ? 2 : 1; },
       // Typed by root, what it leaves must not be root's.
       [&] { become_owner_of(options.data_directory); });
 }

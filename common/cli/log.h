@@ -25,6 +25,7 @@ class Log {
   // directories are created. Opened with the first line, and again when the name changes with the time.
   void set_file(std::string pattern) { pattern_ = std::move(pattern); }
   void set_verbose(bool verbose) { verbose_ = verbose; }
+  const std::string& pattern() const { return pattern_; }
   bool verbose() const { return verbose_; }
   const std::string& program() const { return program_; }
 

@@ -87,4 +87,13 @@ std::vector<Option> with_log_options(std::vector<Option> options, Log& log) {
   return options;
 }
 
+std::vector<std::string> log_words(const Log& log) {
+  std::vector<std::string> words;
+  const std::string& pattern = log.pattern();
+  if (!pattern.empty() && pattern != "-")
+    words.push_back("--log=" + std::filesystem::absolute(pattern).native());
+  if (log.verbose()) words.emplace_back("--verbose");
+  return words;
+}
+
 }  // namespace pitr

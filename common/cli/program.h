@@ -28,5 +28,7 @@ int failed_or_usage(const Error& error);
 
 // The options that every program has: --log, --verbose. Appended to the program's own rows.
 std::vector<Option> with_log_options(std::vector<Option> options, Log& log);
+// The words that make another run log as this one does, from whatever working directory.
+std::vector<std::string> log_words(const Log& log);
 
 }  // namespace pitr

@@ -1,6 +1,7 @@
 #include "common/cli/remote_options.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 namespace pitr {
 
@@ -21,8 +22,12 @@ std::vector<Option> with_remote_options(std::vector<Option> options, Remote& rem
 std::vector<std::string> remote_words(const Remote& remote) {
   const Remote defaults;
   std::vector<std::string> words;
-  if (remote.ssh != defaults.ssh) words.push_back("--ssh-path=" + remote.ssh);
-  if (remote.rsync != defaults.rsync) words.push_back("--rsync-path=" + remote.rsync);
+  // One without a slash is found in PATH.
+  const auto absolute = [](const std::string& program) {
+    return program.find('/') == program.npos ? program : std::filesystem::absolute(program).native();
+  };
+  if (remote.ssh != defaults.ssh) words.push_back("--ssh-path=" + absolute(remote.ssh));
+  if (remote.rsync != defaults.rsync) words.push_back("--rsync-path=" + absolute(remote.rsync));
   if (remote.timeout != defaults.timeout)
     words.push_back(fmt::format("--remote-timeout={}", remote.timeout.count()));
   return words;

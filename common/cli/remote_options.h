@@ -7,7 +7,8 @@ namespace pitr {
 // `options` and behind them the rows of a program that reaches other hosts.
 std::vector<Option> with_remote_options(std::vector<Option> options, Remote& remote);
 
-// The words that give another program of ours what is not the default in `remote`.
+// The words that give another program of ours what is not the default in `remote`, from whatever working
+// directory.
 std::vector<std::string> remote_words(const Remote& remote);
 
 // A place whose files tell their codecs by their names: "DIR", "[USER@]HOST:/DIR", "rsync://HOST/MODULE/DIR".

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace pitr {
 namespace {
@@ -26,11 +27,37 @@ int contained(const std::function<int()>& work) noexcept {
 }
 
 // Whoever waits for the end of our output, or for a lock of ours, must not wait for a process that outlives
-// us.
+// us. What is ours a new program does not inherit, so this is about what we inherited ourselves.
 void keep_nothing_open() {
   const int nothing = ::open("/dev/null", O_RDWR);
   for (int number = 0; number <= 2; ++number) ::dup2(nothing, number);
-  ::close_range(3, ~0U, 0);
+  // Linux before 5.9 cannot close all at once.
+  if (::close_range(3, ~0U, 0) == 0) return;
+  std::vector<int> numbers;
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", code), end; !code && entry != end;
+       entry.increment(code)) {
+    numbers.push_back(std::atoi(entry->path().filename().c_str()));
+  }
+  for (const int number : numbers) {
+    if (number > 2) ::close(number);
+  }
+}
+
+// Becomes the program, or ends.
+[[noreturn]] void execute_or_end(const std::vector<std::string>& words,
+                                 const std::filesystem::path& directory, int status_of_failure) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  // What we ignore is for us: a filter in the command's own pipe must die of it.
+  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
+  // A thread of ours hears no signal; the program is to hear all.
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (::chdir(directory.c_str()) == 0) ::execvp(arguments[0], arguments.data());
+  ::_exit(status_of_failure);
 }
 
 }  // namespace
@@ -78,33 +105,19 @@ bool Child::ended() {
   return true;
 }
 
-void run_detached(const char* name, const std::function<void()>& work) {
+void start_detached(const std::vector<std::string>& words) {
   const pid_t number = ::fork();
   if (number < 0) fail(Exit::failed, "fork: {}", errno_text(errno));
   if (number > 0) return;
   // A signal to the group that we were started in is none for it.
   ::setsid();
-  ::prctl(PR_SET_NAME, name);
   keep_nothing_open();
-  ::_exit(contained([&] {
-    work();
-    return 0;
-  }));
+  execute_or_end(words, "/", 1);
 }
 
 void execute(const std::vector<std::string>& words, const std::filesystem::path& directory) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
   constexpr int cannot_run = 127;
-  // What we ignore is for us: a filter in the command's own pipe must die of it.
-  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
-  // A thread of ours hears no signal; the program is to hear all.
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::chdir(directory.c_str()) == 0) ::execvp(arguments[0], arguments.data());
-  ::_exit(cannot_run);
+  execute_or_end(words, directory, cannot_run);
 }
 
 }  // namespace pitr

@@ -43,10 +43,10 @@ class Child {
 // What a child ends with when an exception left its work.
 inline constexpr int child_threw = 126;
 
-// Runs `work` in a process of its own, called `name` in lists of processes, that outlives us and that nobody
-// waits for: in a session of its own, its standard descriptors on /dev/null, every other descriptor of ours
-// closed. What leaves `work` ends that process.
-void run_detached(const char* name, const std::function<void()>& work);
+// Starts a program that outlives us and that nobody waits for: in a session of its own and in "/", its
+// standard descriptors on /dev/null, nothing else of ours open. The words name files by absolute paths. It
+// must end by itself, and only with 0 or 1: whoever inherits it may take another status for a crash.
+void start_detached(const std::vector<std::string>& words);
 
 // Becomes the program, found in PATH; for a child. Ends with 127 when it cannot be run.
 [[noreturn]] void execute(const std::vector<std::string>& words, const std::filesystem::path& directory);

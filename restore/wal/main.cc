@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "common/cli/program.h"
 #include "common/cli/remote_options.h"
@@ -9,6 +11,8 @@
 #include "common/os/signals.h"
 #include "common/postgres/control_file.h"
 #include "common/process/process.h"
+#include "common/process/sibling_program.h"
+#include "restore/wal/prefetcher.h"
 #include "restore/wal/removal.h"
 #include "restore/wal/reply.h"
 
@@ -23,14 +27,11 @@ constexpr Manual manual{
     .description =
         "The server's restore_command. Hands over only files that are decompressed to their end and checked "
         "(size, page header, cluster, position), and says \"there is none\" only when every source was "
-        "reached and "
-        "has none: PostgreSQL takes that as the end of the WAL and promotes.\n\n"
+        "reached and has none: PostgreSQL takes that as the end of the WAL and promotes.\n\n"
         "Whatever else happens is tried again for --retry-time under recovery.signal and then stops the "
-        "server "
-        "without promoting it; repair the archive and start it again, nothing is lost.\n\n"
+        "server without promoting it; repair the archive and start it again, nothing is lost.\n\n"
         "Waits for a segment that has not come yet with --wait, and in OmniPITR's warm standby: "
-        "--finish-trigger or "
-        "--recovery-delay given, neither --streaming-replication nor standby.signal.",
+        "--finish-trigger or --recovery-delay given, neither --streaming-replication nor standby.signal.",
     .exit_status =
         "0    the file is in place, complete and verified\n"
         "1    proven absent in every source\n"
@@ -61,6 +62,7 @@ struct Options {
   std::string temporary_directory;
   int prefetch = 8;
   std::string prefetch_directory;
+  bool background = false;
   std::string pid_file;
   std::string ignored;
   std::vector<std::string> unused;
@@ -104,6 +106,8 @@ std::vector<Option> option_table(Options& options) {
        set_text(options.prefetch_directory)},
       {"prefetch", "", "N", "fetch at most N ahead; 0: none (default: 8)",
        set_number(options.prefetch, 0, 64)},
+      {"background", "", "", "prefetch for the server, as who is started by a call",
+       set_flag(options.background)},
       {"error-pgcontroldata", "ep", "WHAT", "accepted; pg_control is read directly",
        no_meaning(options.unused, "error-pgcontroldata")},
       unused_path(options.unused, "pgcontroldata-path", "pp"),
@@ -156,6 +160,8 @@ void check(const Options& options) {
   if (!options.prefetch_directory.empty() && !options.prefetch_directory.starts_with('/')) {
     fail(Exit::usage, "--prefetch-dir {}: not an absolute path", options.prefetch_directory);
   }
+  if (options.background && options.prefetch_directory.empty())
+    fail(Exit::usage, "--background without --prefetch-dir");
   if (options.wait && (options.no_wait || options.streaming_replication)) {
     fail(Exit::usage, "--wait contradicts --no-wait and --streaming-replication");
   }
@@ -210,6 +216,35 @@ void remove_old_segments(const Options& options, const std::string& restart, Log
   }
 }
 
+// The command line of the worker that prefetches.
+std::vector<std::string> worker_words(const Options& options) {
+  std::vector<std::string> words{
+      sibling_program("pitr-restore").native(),
+      "--background",
+      "--data-dir=" + std::filesystem::absolute(data_directory(options)).native(),
+      "--prefetch-dir=" + options.prefetch_directory,
+      fmt::format("--prefetch={}", options.prefetch),
+      "--temp-dir=" + std::filesystem::absolute(options.remote.temporary_directory).native(),
+  };
+  for (const Place& source : options.sources) {
+    const std::string codec =
+        source.has_codec ? fmt::format("{}=", name(source.compression.codec)) : std::string();
+    words.push_back("--source=" + codec + source.place);
+  }
+  std::ranges::copy(remote_words(options.remote), std::back_inserter(words));
+  return words;
+}
+
+int prefetch_in_background(const Options& options, const std::vector<std::string>& operands) {
+  if (!operands.empty()) fail(Exit::usage, "{} operands given, none is wanted", operands.size());
+  prefetch({.directory = options.prefetch_directory,
+            .data_directory = data_directory(options),
+            .cluster = read_cluster_identity(data_directory(options)),
+            .sources = options.sources,
+            .segments = options.prefetch});
+  return 0;
+}
+
 // PostgreSQL takes the death by SIGTERM as its own shutdown; an exit status would be an answer.
 void die_by(int signal_number) {
   ::signal(signal_number, SIG_DFL);
@@ -233,6 +268,7 @@ int main(int argc, char** argv) {
     check(options);
     options.remote.temporary_directory =
         options.temporary_directory.empty() ? default_temporary_directory() : options.temporary_directory;
+    if (options.background) return prefetch_in_background(options, words);
     const Operands operands = parse_operands(options, words);
     request = make_request(options, operands);
     for (const std::string& name : options.unused) log.detail("--{} has no meaning and is not used", name);
@@ -247,10 +283,11 @@ int main(int argc, char** argv) {
     if (answer == Answer::absent) log.note("{} is in no source", request->name.text());
     if (!options.remove_before && answer == Answer::restored)
       remove_old_segments(options, operands.restart, log);
-    prefetch.conclude(answer);
+    prefetch.conclude(answer, [&] { return worker_words(options); });
     return static_cast<int>(answer);
   };
   const auto status = [&](const Error&) {
+    if (options.background) return 1;
     if (caught_signal() != 0) die_by(caught_signal());
     return static_cast<int>(answer_failure());
   };

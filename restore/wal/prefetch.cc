@@ -1,10 +1,8 @@
 #include "restore/wal/prefetch.h"
 
 #include "common/os/lock.h"
-#include "common/postgres/control_file.h"
 #include "common/postgres/postmaster.h"
 #include "common/process/child.h"
-#include "restore/wal/prefetcher.h"
 
 namespace pitr {
 namespace {
@@ -19,7 +17,7 @@ bool is_for_recovery(const RestoreRequest& request) {
 
 Prefetch::Prefetch(const std::filesystem::path& directory, int segments, const RestoreRequest& request,
                    Log& log)
-    : directory_(directory), segments_(segments), request_(request), log_(log) {
+    : request_(request), log_(log) {
   if (directory.empty() || segments == 0 || !request.system_identifier || !is_for_recovery(request)) return;
   spool_.emplace(directory, *request.system_identifier);
 }
@@ -36,7 +34,7 @@ bool Prefetch::hand_over() {
   }
 }
 
-void Prefetch::conclude(Answer answer) {
+void Prefetch::conclude(Answer answer, const std::function<std::vector<std::string>()>& worker) {
   if (!spool_) return;
   try {
     const Asker who = asker(request_.data_directory);
@@ -52,18 +50,13 @@ void Prefetch::conclude(Answer answer) {
     // A standby that streams asks for one segment now and then.
     constexpr int first_for_standby = 2;
     const auto asked = spool_->asked();
-    if (who == Asker::recovery || (asked && asked->in_a_row >= first_for_standby)) start_worker();
+    if (who != Asker::recovery && (!asked || asked->in_a_row < first_for_standby)) return;
+    if (is_locked(spool_->worker_lock()) || !postmaster_of(request_.data_directory)) return;
+    start_detached(worker());
+    log_.detail("A worker was started that prefetches into {}", spool_->path().native());
   } catch (const Error& error) {
     log_.detail("no prefetch: {}", error.what());
   }
-}
-
-void Prefetch::start_worker() {
-  if (is_locked(spool_->worker_lock()) || !postmaster_of(request_.data_directory)) return;
-  const SegmentSize segment_size = read_cluster_identity(request_.data_directory).segment_size;
-  const PrefetchOrder order{directory_, request_, segment_size, segments_};
-  run_detached("pitr-prefetch", [&] { prefetch(order); });
-  log_.detail("A worker was started that prefetches into {}", spool_->path().native());
 }
 
 // One that was killed could not do it.

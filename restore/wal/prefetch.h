@@ -1,7 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "restore/wal/asker.h"
 #include "restore/wal/prefetch_spool.h"
@@ -18,16 +21,13 @@ class Prefetch {
 
   // True: the segment was in the spool, and is at the request's target. That it is not there says nothing.
   bool hand_over();
-  // Once the answer is settled: starts the worker that fetches what comes next, or removes a spool that
-  // nobody needs.
-  void conclude(Answer answer);
+  // Once the answer is settled: starts the worker that fetches what comes next, a program given by its
+  // command line, or removes a spool that nobody needs.
+  void conclude(Answer answer, const std::function<std::vector<std::string>()>& worker);
 
  private:
-  void start_worker();
   void remove_unless_filled();
 
-  std::filesystem::path directory_;
-  int segments_;
   const RestoreRequest& request_;
   Log& log_;
   std::optional<PrefetchSpool> spool_;  // null: no prefetch

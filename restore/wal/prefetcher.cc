@@ -8,6 +8,7 @@
 #include "common/postgres/postmaster.h"
 #include "restore/wal/asker.h"
 #include "restore/wal/prefetch_spool.h"
+#include "restore/wal/restore.h"
 
 namespace pitr {
 namespace {
@@ -24,9 +25,9 @@ class Prefetcher {
   Prefetcher(const PrefetchOrder& order, PrefetchSpool& spool)
       : order_(order),
         spool_(spool),
-        segments_(std::clamp<std::uint64_t>(most_bytes / order.segment_size.bytes(), 1,
+        segments_(std::clamp<std::uint64_t>(most_bytes / order.cluster.segment_size.bytes(), 1,
                                             static_cast<std::uint64_t>(order.segments))),
-        server_(postmaster_of(order.request.data_directory)) {}
+        server_(postmaster_of(order.data_directory)) {}
 
   void run() {
     double pause = shortest_pause;
@@ -49,17 +50,17 @@ class Prefetcher {
 
  private:
   bool is_over() const {
-    const std::filesystem::path& data_directory = order_.request.data_directory;
+    const std::filesystem::path& data_directory = order_.data_directory;
     // A server that was started again starts a worker of its own.
     if (!server_ || postmaster_of(data_directory) != server_) return true;
     if (asker(data_directory) == Asker::other) return true;
     if (std::chrono::duration<double>(Clock::now() - last_call_).count() > order_.idle_limit) return true;
     // What is left is for the server.
-    return spool_.free_bytes() < 2 * order_.segment_size.bytes();
+    return spool_.free_bytes() < 2 * order_.cluster.segment_size.bytes();
   }
 
   WalName behind(const WalName& segment, std::uint64_t count) const {
-    const SegmentSize size = order_.segment_size;
+    const SegmentSize size = order_.cluster.segment_size;
     const Lsn start = segment.start(size).value_or(Lsn{});
     return WalName::segment(segment.timeline(), {start.value + count * size.bytes()}, size);
   }
@@ -79,11 +80,9 @@ class Prefetcher {
   }
 
   bool fetch(const WalName& segment) {
-    if (spool_.free_bytes() < (segments_ + 2) * order_.segment_size.bytes()) return false;
-    RestoreRequest request = order_.request;
-    request.name = segment;
-    request.target = spool_.loading();
-    request.allow_partial = false;
+    if (spool_.free_bytes() < (segments_ + 2) * order_.cluster.segment_size.bytes()) return false;
+    const RestoreRequest request{segment, spool_.loading(), order_.sources, order_.cluster.system_identifier,
+                                 order_.data_directory};
     Log silent("pitr-restore");
     try {
       if (!restore_file(request, silent) || silent.has_errors()) return false;
@@ -106,7 +105,7 @@ class Prefetcher {
 }  // namespace
 
 void prefetch(const PrefetchOrder& order) {
-  PrefetchSpool spool(order.directory, *order.request.system_identifier);
+  PrefetchSpool spool(order.directory, order.cluster.system_identifier);
   if (!spool.open()) return;
   const LockFile alone(spool.worker_lock(), 0600);
   try {

@@ -1,14 +1,19 @@
 #pragma once
 
-#include "restore/wal/restore.h"
+#include <filesystem>
+#include <vector>
+
+#include "common/postgres/control_file.h"
+#include "common/store/place.h"
 
 namespace pitr {
 
 // What the worker works on.
 struct PrefetchOrder {
   std::filesystem::path directory;  // --prefetch-dir
-  RestoreRequest request;           // of the call that starts it; where, and of which cluster
-  SegmentSize segment_size;
+  std::filesystem::path data_directory;
+  ClusterIdentity cluster;
+  std::vector<Place> sources;
   int segments = 8;        // ahead of what the server got last, at most
   double idle_limit = 60;  // seconds without a call
 };

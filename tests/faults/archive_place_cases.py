@@ -1,14 +1,16 @@
 """pitr-archive: destinations, several of them, and the surroundings of the process."""
 
 import os
+import pathlib
 import resource
+import signal
 import stat
 
 import material as wal
 import sandbox
 import traces
 from program import environment
-from registry import case, check, each
+from registry import case, check, each, wait_until
 
 
 @case("A26", "the destination is missing (not mounted): refused, not created")
@@ -309,3 +311,78 @@ def full_spool(t):
     sandbox.unmount(spool)
     t.archive("--flush", *options, places=places).fails().says(spool, "is its disk mounted?")
     t.archive(path, *options, places=places).fails().says(spool, "is its disk mounted?")
+
+
+# --- what goes on in the background
+
+class Spooling:
+    """A spool, with the last of the places out of order: what waits for it is tried in the background."""
+
+    def __init__(self, t, places):
+        self.t, self.places, self.spool, self.log = t, places, t.dir / "spool", t.dir / "log"
+        for place in places:
+            place.mkdir(exist_ok=True)
+            t.mark(place)
+        t.closing.append(self.end)
+
+    def archive(self, path, *options):
+        return self.t.archive(path, *options, "--log", self.log, "--spool-dir", self.spool, "--require", "any",
+                              places=self.places)
+
+    def queue(self):
+        return {path.name for path in (self.spool / str(self.places[-1]).replace("/", "%2F")).iterdir()}
+
+    def workers(self):
+        found = []
+        for process in pathlib.Path("/proc").iterdir():
+            try:
+                if process.name.isdigit() and str(self.spool) in (process / "cmdline").read_text():
+                    found.append(int(process.name))
+            except OSError:
+                pass  # it has ended meanwhile
+        return found
+
+    def wait_for_word(self, *words):
+        """Of the one in the background."""
+        wait_until(f"a word of {words}", lambda: any(word in self.log.read_text() for word in words))
+
+    def end(self):
+        with sandbox.as_root():
+            for worker in self.workers():
+                os.kill(worker, signal.SIGTERM)
+        wait_until("the worker ends", lambda: not self.workers())
+
+
+@each("other bytes at the last {}: what waits for it is not compared with itself in the background, and stays",
+      A99="of three destinations", A99a="of two destinations, with a log that is open")
+def compared_with_itself(t, which):
+    # Where the descriptors of the call were: those of whoever works in the background begin there.
+    two = which.startswith("of two")
+    spooling = Spooling(t, [t.dst, t.dst2] if two else [t.dst, t.dir / "archive3", t.dst2])
+    path = t.segment()
+    for place in spooling.places[:-1]:
+        t.store(path, place=place)
+    original = path.read_bytes()
+    t.store(t.another(path), place=t.dst2)
+    path.write_bytes(original)
+    spooling.archive(path, *(["-v"] if two else [])).ok()
+    spooling.wait_for_word(f"deliver {path.name} to {t.dst2}", f"are at {t.dst2}")
+    check(spooling.queue() == {path.name}, f"its queue holds {spooling.queue()}")
+    check(not t.is_right(path, t.dst2), "the differing file was replaced")
+
+
+@case("A99b", "one works in the background, however many calls there are, and keeps no directory of theirs")
+def one_worker(t):
+    spooling = Spooling(t, [t.dst, t.dst2])
+    t.dst2.chmod(0o500)
+    spooling.archive(t.segment(0), "-v").ok()
+    spooling.wait_for_word("deliver 0")
+    for number in range(1, 6):
+        spooling.archive(t.segment(number), "-v").ok()
+        check(len(spooling.workers()) == 1, f"workers: {spooling.workers()}")
+    with sandbox.as_root():
+        worker = pathlib.Path(f"/proc/{spooling.workers()[0]}")
+        check(str((worker / "cwd").readlink()) == "/", f"it works in {(worker / 'cwd').readlink()}")
+    t.dst2.chmod(0o700)
+    wait_until("all is delivered", lambda: not spooling.workers() and not spooling.queue(), 60)
+    t.holds(t.pg_wal / t.m.segments[5].name, t.dst2)

@@ -45,8 +45,7 @@ class Prefetching:
         found = []
         for process in pathlib.Path("/proc").iterdir():
             try:
-                if process.name.isdigit() and (process / "comm").read_text() == "pitr-prefetch\n" and \
-                        str(self.parent) in (process / "cmdline").read_text():
+                if process.name.isdigit() and f"--prefetch-dir={self.parent}\0" in (process / "cmdline").read_text():
                     found.append(int(process.name))
             except OSError:
                 pass  # it has ended meanwhile

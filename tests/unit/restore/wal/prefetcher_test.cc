@@ -34,9 +34,9 @@ struct Recovery {
                     fmt::format("System-Identifier: {}\nSegment-Size: {}\n", our_cluster, megabyte));
     }
     order.directory = scratch / "spool";
-    order.request.data_directory = scratch / "data";
+    order.data_directory = scratch / "data";
     for (const char* place : {"archive", "second"}) {
-      order.request.sources.push_back(parse_place((scratch / place).native()));
+      order.sources.push_back(parse_place((scratch / place).native()));
     }
     spool.create();
     spool.remember(wal_name(name_of(1)));
@@ -75,7 +75,7 @@ struct Recovery {
 
   Scratch scratch;
   PrefetchSpool spool;
-  PrefetchOrder order{{}, {wal_name(name_of(1)), {}, {}, our_cluster, {}}, segment_size(), 3, 60};
+  PrefetchOrder order{{}, {}, {our_cluster, segment_size()}, {}, 3, 60};
 };
 
 }  // namespace
