@@ -1,9 +1,12 @@
 #include "common/postgres/wal_record.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
 #include "common/codec/crc32c.h"
+#include "common/postgres/byte_reader.h"
+#include "common/postgres/page.h"
 
 namespace pitr {
 namespace {
@@ -19,56 +22,35 @@ struct RawHeader {
 };
 static_assert(sizeof(RawHeader) == wal_record_header_size && offsetof(RawHeader, crc) == 20);
 
-// Takes values off the front; what is not there any more makes it fail for good.
-class Reader {
- public:
-  explicit Reader(Bytes bytes) : rest_(bytes) {}
-
-  template <typename T>
-  T take() {
-    T value{};
-    const Bytes bytes = take_bytes(sizeof value);
-    if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-  }
-  Bytes take_bytes(std::size_t size) {
-    if (size > rest_.size()) failed_ = true;
-    if (failed_) return {};
-    const Bytes taken = rest_.first(size);
-    rest_ = rest_.subspan(size);
-    return taken;
-  }
-  void skip(std::uint64_t size) {
-    take_bytes(size > rest_.size() ? rest_.size() + 1 : static_cast<std::size_t>(size));
-  }
-  std::size_t left() const { return failed_ ? 0 : rest_.size(); }
-  bool failed() const { return failed_; }
-
- private:
-  Bytes rest_;
-  bool failed_ = false;
-};
-
-constexpr std::uint16_t magic_of_15 = 0xD110;
-constexpr std::uint16_t magic_of_18 = 0xD118;
-
 // The ids in front of the parts of a record; smaller ones are numbers of blocks.
 constexpr std::uint8_t last_block_id = 32, top_transaction_id = 252, origin_id = 253, long_main_id = 254,
                        short_main_id = 255;
 
-struct Image {
-  std::uint16_t size = 0;
+// The sizes of what follows all headers.
+struct Sizes {
+  std::size_t image, data;
 };
 
-Image take_image_header(Reader& from, std::uint16_t magic) {
-  Image image{from.take<std::uint16_t>()};
-  from.skip(2);  // where the hole begins
+std::size_t take_image_header(ByteReader& from, std::uint16_t magic, WalBlock& block) {
+  const auto size = from.take<std::uint16_t>();
+  block.hole_offset = from.take<std::uint16_t>();
   const auto info = from.take<std::uint8_t>();
   const bool has_hole = (info & 0x01) != 0;
   // Until 14 there was one way to compress a page, and its bit had the place that "apply" has since.
-  const bool is_compressed = (info & (magic < magic_of_15 ? 0x02 : 0x1C)) != 0;
-  if (has_hole && is_compressed) from.skip(2);  // how long the hole is
-  return image;
+  const std::uint8_t compressed = info & (magic < magic_of_15 ? 0x02 : 0x1C);
+  using enum ImageCompression;
+  block.compression = compressed == 0                            ? none
+                      : compressed == 0x02 || compressed == 0x04 ? pglz
+                      : compressed == 0x08                       ? lz4
+                                                                 : zstd;
+  if (has_hole) {
+    if (compressed != 0) {
+      block.hole_length = from.take<std::uint16_t>();
+    } else {
+      block.hole_length = static_cast<std::uint16_t>(page_size - std::min<std::size_t>(size, page_size));
+    }
+  }
+  return size;
 }
 
 // The time of WAL counts from 2000-01-01.
@@ -100,12 +82,9 @@ bool has_right_checksum(Bytes record) {
 
 std::optional<WalContents> contents_of(const WalRecord& record) {
   // First the headers of all parts, then their bytes in the same order, then the main data.
-  struct Sizes {
-    std::size_t image, data;
-  };
   WalContents contents;
   std::vector<Sizes> sizes;
-  Reader from(record.body);
+  ByteReader from(record.body);
   std::uint64_t following = 0, main = 0;
   while (from.left() > following + main) {
     const auto id = from.take<std::uint8_t>();
@@ -122,8 +101,8 @@ std::optional<WalContents> contents_of(const WalRecord& record) {
     } else if (id <= last_block_id) {
       const auto flags = from.take<std::uint8_t>();
       const auto data_size = from.take<std::uint16_t>();
-      const Image image = (flags & 0x10) != 0 ? take_image_header(from, record.magic) : Image{};
       WalBlock block{};
+      const std::size_t image_size = (flags & 0x10) != 0 ? take_image_header(from, record.magic, block) : 0;
       block.id = id;
       block.fork = flags & 0x0F;
       if ((flags & 0x80) == 0) {
@@ -135,8 +114,8 @@ std::optional<WalContents> contents_of(const WalRecord& record) {
       }
       block.number = from.take<std::uint32_t>();
       contents.blocks.push_back(block);
-      sizes.push_back({image.size, data_size});
-      following += image.size + data_size;
+      sizes.push_back({image_size, data_size});
+      following += image_size + data_size;
       continue;
     } else {
       return std::nullopt;
@@ -162,18 +141,23 @@ std::optional<TransactionEnd> transaction_end(const WalRecord& record) {
     return std::nullopt;
   const auto contents = contents_of(record);
   if (!contents) return std::nullopt;
-  Reader from(contents->main);
-  TransactionEnd end{what == commit || what == commit_prepared, record.transaction,
-                     static_cast<WalTime>(from.take<std::uint64_t>() + epoch)};
+  ByteReader from(contents->main);
+  TransactionEnd end{what == commit || what == commit_prepared,
+                     record.transaction,
+                     static_cast<Moment>(from.take<std::uint64_t>() + epoch),
+                     {},
+                     {}};
   const std::uint32_t parts = (record.info & 0x80) != 0 ? from.take<std::uint32_t>() : 0;
-  const auto skip_list = [&](std::uint32_t part, std::uint64_t item) {
-    if ((parts & part) != 0) from.skip(from.take<std::uint32_t>() * item);
+  const auto length_of = [&](std::uint32_t part) {
+    return (parts & part) != 0 ? from.take<std::uint32_t>() : 0;
   };
-  if ((parts & 0x01) != 0) from.skip(8);                                  // database and its tablespace
-  skip_list(0x02, 4);                                                     // subtransactions
-  skip_list(0x04, 12);                                                    // files of dropped relations
-  skip_list(0x100, record.magic < magic_of_18 ? 12 : 16);                 // dropped statistics, from 15 on
-  skip_list(0x08, 16);                                                    // invalidation messages
+  if ((parts & 0x01) != 0) from.skip(8);  // database and its tablespace
+  for (auto n = length_of(0x02); n > 0 && !from.failed(); --n)
+    end.subtransactions.push_back(from.take<std::uint32_t>());
+  for (auto n = length_of(0x04); n > 0 && !from.failed(); --n)
+    end.dropped_files.push_back(from.take<RelationLocator>());
+  from.skip(std::uint64_t{length_of(0x100)} * (record.magic < magic_of_18 ? 12 : 16));  // dropped statistics
+  from.skip(std::uint64_t{length_of(0x08)} * 16);                         // invalidation messages
   if ((parts & 0x10) != 0) end.transaction = from.take<std::uint32_t>();  // of the prepared one
   if (from.failed()) return std::nullopt;
   return end;
@@ -184,7 +168,7 @@ std::optional<std::string> restore_point(const WalRecord& record) {
   if (record.manager != ResourceManager::xlog || (record.info & 0xF0) != 0x70) return std::nullopt;
   const auto contents = contents_of(record);
   if (!contents) return std::nullopt;
-  Reader from(contents->main);
+  ByteReader from(contents->main);
   from.skip(8);
   const Bytes name = from.take_bytes(64);
   if (from.failed()) return std::nullopt;
@@ -197,7 +181,7 @@ std::optional<std::string> created_tablespace(const WalRecord& record) {
   if (record.manager != ResourceManager::tablespace || (record.info & 0xF0) != 0x00) return std::nullopt;
   const auto contents = contents_of(record);
   if (!contents) return std::nullopt;
-  Reader from(contents->main);
+  ByteReader from(contents->main);
   from.skip(4);
   const Bytes path = from.take_bytes(from.left());
   if (from.failed()) return std::nullopt;

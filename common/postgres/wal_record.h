@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/moment.h"
 #include "common/base/stream.h"
 #include "common/postgres/wal.h"
 
@@ -18,7 +19,20 @@ namespace pitr {
 inline constexpr std::size_t wal_record_header_size = 24;
 
 // Resource managers by their number, which is part of the format (src/include/access/rmgrlist.h).
-enum class ResourceManager : std::uint8_t { xlog = 0, transaction = 1, tablespace = 5 };
+enum class ResourceManager : std::uint8_t {
+  xlog = 0,
+  transaction = 1,
+  storage = 2,
+  database = 4,
+  tablespace = 5,
+  relation_map = 7,
+  standby = 8,
+  heap2 = 9,
+  heap = 10
+};
+
+// The magic of its page tells the major that wrote a record.
+inline constexpr std::uint16_t magic_of_15 = 0xD110, magic_of_18 = 0xD118;
 
 // A record as it was read. Its bytes live until the next one is read.
 struct WalRecord {
@@ -42,12 +56,15 @@ struct RelationLocator {
   std::uint32_t tablespace, database, relation;  // 0 as the database: of all databases
   auto operator<=>(const RelationLocator&) const = default;
 };
+enum class ImageCompression : std::uint8_t { none, pglz, lz4, zstd };
 struct WalBlock {
   std::uint8_t id;
   RelationLocator relation;
   std::uint8_t fork;  // 0 main, 1 free space map, 2 visibility map, 3 init
   std::uint32_t number;
-  Bytes image;  // of the page as it is stored, maybe compressed; empty: there is none
+  Bytes image;  // of the page as it is stored (page_image.h makes a page of it); empty: there is none
+  ImageCompression compression;
+  std::uint16_t hole_offset, hole_length;  // zeros of the page that the image leaves out
   Bytes data;
 };
 struct WalContents {
@@ -58,14 +75,13 @@ struct WalContents {
 // Null when the lengths in it do not fit into the record.
 std::optional<WalContents> contents_of(const WalRecord& record);
 
-// Microseconds since 1970, UTC.
-using WalTime = std::int64_t;
-
 // The end of a transaction, also of a prepared one, which names it in its contents.
 struct TransactionEnd {
   bool committed;
   std::uint32_t transaction;
-  WalTime time;
+  Moment time;
+  std::vector<std::uint32_t> subtransactions;
+  std::vector<RelationLocator> dropped_files;
 };
 std::optional<TransactionEnd> transaction_end(const WalRecord& record);
 

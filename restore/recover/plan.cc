@@ -3,13 +3,14 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <functional>
 
+#include "common/base/printable.h"
 #include "common/os/file_source.h"
 #include "common/os/lock.h"
 #include "common/set/reach.h"
 #include "common/wal/marker.h"
 #include "common/wal/wal_archive.h"
+#include "restore/recover/drop_database.h"
 #include "restore/recover/wal_map.h"
 #include "restore/recover/wal_search.h"
 
@@ -23,6 +24,7 @@ struct Verdict {
   // The timeline on which the target lies, as far as that is known, and an LSN that is behind it.
   std::optional<Timeline> target_on = {};
   Lsn target_before = {};
+  std::optional<StoppingPoint> stop = {};  // as far as it was looked for
 };
 
 std::string read_history(const WalName& name, const PlanRequest& request, const SetContents& contents) {
@@ -64,9 +66,10 @@ class Judge {
     for (const WalName& name : request_.rescued) map.add(name);
     const Timeline target = target_timeline(set.meta, map);
     Way way = way_to(target, set.meta, map, contents);
-    const Verdict verdict = verdict_of(set.meta, target, way);
+    Verdict verdict = verdict_of(set.meta, target, way);
     of_all_ = verdict.of_all;
-    std::string timeline = request_.target.timeline;
+    RecoveryTarget wanted = request_.target;
+    std::string& timeline = wanted.timeline;
     if (verdict.target_on && timeline == "latest" && *verdict.target_on != target) {
       if (auto own = consistent_way_to(*verdict.target_on, set.meta, map, contents);
           own && own->wal.end >= verdict.target_before) {
@@ -74,13 +77,9 @@ class Judge {
         way = std::move(*own);
       }
     }
-    return {std::move(set),
-            std::move(contents),
-            std::move(way.path),
-            std::move(way.wal),
-            verdict.reach,
-            verdict.reason,
-            timeline};
+    const std::string moved = leave_drop_database(set.meta, way, verdict, wanted);
+    return {std::move(set), std::move(contents), std::move(way.path), std::move(way.wal),
+            verdict.reach,  verdict.reason,      std::move(wanted),   moved};
   }
 
  private:
@@ -195,7 +194,7 @@ class Judge {
           return {Reach::no, fmt::format("the backup is consistent from {} on", to_string(meta.stop))};
         }
         if (target.lsn >= wal.end) return {Reach::no, end_of(meta, wal), true};
-        return reached_at(path, target.lsn, end_of_segment(meta, target.lsn));
+        return reached_at(path, target.lsn, end_of_segment(meta, target.lsn), !target.exclusive);
       case RecoveryTarget::Kind::time:
         if (target.time < Moment{meta.stop_time} * 1000000) {
           return {Reach::no, fmt::format("the backup is consistent from {} on",
@@ -217,17 +216,23 @@ class Judge {
       if (target.kind == RecoveryTarget::Kind::time) {
         const auto last = last_commit(searched, log_);
         // Recovery knows that it is there when it meets the first commit behind it.
-        const auto is_behind = [&](const std::optional<Moment>& commit) {
-          return commit && (*commit > target.time || (target.exclusive && *commit == target.time));
+        const auto is_behind = [&](Moment commit) {
+          return commit > target.time || (target.exclusive && commit == target.time);
         };
-        if (is_behind(last)) return first_with(searched, is_behind);
+        if (last && is_behind(*last)) {
+          const auto first = records_of(searched).first_end(searched.begin, searched.end, is_behind);
+          return first ? reached_at(path, first->at, {first->at.value + 1}, false) : Verdict{};
+        }
         const std::string what =
             last ? "the last commit is of " + moment_text(*last) : "nothing commits behind the backup";
         return {Reach::no,
                 fmt::format("{}; {}; without a target recovery goes to the end", what, end_of(meta, wal)),
                 true};
       }
-      if (const auto at = find_target(searched, target, log_)) return reached_at(path, *at, {at->value + 1});
+      if (const auto at = find_target(searched, target, log_)) {
+        const bool with_it = target.kind == RecoveryTarget::Kind::name || !target.exclusive;
+        return reached_at(path, *at, {at->value + 1}, with_it);
+      }
       return {Reach::no,
               fmt::format("{} is not in the WAL behind the backup; {}", describe(target), end_of(meta, wal))};
     } catch (const Error& error) {
@@ -237,24 +242,43 @@ class Judge {
 
   // Reached between two points. PostgreSQL stops at the first record that begins at or behind a target LSN:
   // in the segment of a switch that one may lie on either side.
-  static Verdict reached_at(const TimelinePath& path, Lsn begin, Lsn end) {
+  static Verdict reached_at(const TimelinePath& path, Lsn begin, Lsn end, bool inclusive) {
     for (const TimelineSpan& span : path) {
-      if (begin >= span.begin && end <= span.end) return {.target_on = span.timeline, .target_before = end};
+      if (begin >= span.begin && end <= span.end)
+        return {.target_on = span.timeline, .target_before = end, .stop = StoppingPoint{begin, inclusive}};
     }
-    return {};
+    return {.stop = StoppingPoint{begin, inclusive}};
   }
 
-  // The target lies on the first timeline of the way that has a commit behind it.
-  Verdict first_with(const WalSearch& whole,
-                     const std::function<bool(const std::optional<Moment>&)>& is_behind) {
-    for (const TimelineSpan& span : whole.path) {
-      WalSearch part = whole;
-      part.begin = std::max(span.begin, whole.begin);
-      part.end = std::min(span.end, whole.end);
-      if (part.begin < part.end && is_behind(last_commit(part, log_)))
-        return {.target_on = span.timeline, .target_before = part.end};
+  // Moves a target that lies within a DROP DATABASE before it, and says so; where the backup does not reach
+  // back so far, the verdict is no.
+  std::string leave_drop_database(const Meta& meta, const Way& way, Verdict& verdict,
+                                  RecoveryTarget& target) const {
+    if (verdict.reach != Reach::yes || !verdict.stop || !request_.search) return {};
+    try {
+      const WalSearch whole{request_.sources, request_.rescued_directory, way.path, meta, meta.start,
+                            way.wal.end};
+      const auto drop = drop_going_on(whole, *verdict.stop, log_);
+      if (!drop) return {};
+      const std::string what = fmt::format(
+          "{} lies within the DROP DATABASE of {}, where nobody could connect to that database",
+          describe(target), drop->name.empty() ? std::to_string(drop->database) : printable(drop->name));
+      if (drop->begin < meta.stop) {
+        verdict.reach = Reach::no;
+        verdict.reason = fmt::format("{}; it began at {}, before the stop of the backup at {}", what,
+                                     to_string(drop->begin), to_string(meta.stop));
+        return {};
+      }
+      target.kind = RecoveryTarget::Kind::lsn;
+      target.lsn = drop->begin;
+      target.text = to_string(drop->begin);
+      target.exclusive = true;
+      return fmt::format("{}: recovery stops before it, at LSN {} (exclusive)", what, target.text);
+    } catch (const Error& error) {
+      verdict.reach = Reach::unknown;
+      verdict.reason = error.what();
+      return {};
     }
-    return {};
   }
 
   Store& store_;

@@ -22,8 +22,9 @@ struct Plan {
   TimelinePath path;
   Coverage wal;
   Reach reach;
-  std::string reason;    // of `no` and `unknown`
-  std::string timeline;  // recovery_target_timeline: what was asked for, or the one on which the target lies
+  std::string reason;     // of `no` and `unknown`
+  RecoveryTarget target;  // what was asked for, on the timeline on which it lies, and out of a DROP DATABASE
+  std::string moved;      // why it is another one; "" when it is not
 };
 
 struct PlanRequest {

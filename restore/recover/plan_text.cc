@@ -37,6 +37,7 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
                                  plan.set.name, utc_text(meta.start_time), utc_text(meta.stop_time),
                                  to_string(meta.start), to_string(meta.stop), number(meta.stop_timeline));
   text += fmt::format("target      {}: {}\n", describe(target), verdict_text(plan));
+  if (!plan.moved.empty()) text += fmt::format("            {}\n", plan.moved);
   text += fmt::format("timelines   {}\n", timelines_text(plan.path));
   const auto name = [&](const SegmentKey& key) { return segment_name(key, meta.segment_size).text(); };
   const auto bundled = std::ranges::count(contents.wal, WalKind::segment, &WalName::kind);

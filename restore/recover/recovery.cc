@@ -11,9 +11,9 @@
 #include "common/cli/remote_options.h"
 #include "common/os/host_name.h"
 #include "common/set/backup_lease.h"
+#include "common/set/set_stream.h"
 #include "restore/recover/delta.h"
 #include "restore/recover/plan_text.h"
-#include "restore/recover/set_stream.h"
 #include "restore/recover/unpack.h"
 
 namespace pitr {
@@ -150,7 +150,7 @@ void Recovery::unpack() {
 
 RecoveryConfig Recovery::config() const {
   RecoveryConfig config{.sources = all_sources(),
-                        .target = options_.target,
+                        .target = plan_->target,
                         .purpose = options_.purpose,
                         .standby = options_.standby,
                         .primary_conninfo = options_.primary_conninfo,
@@ -158,7 +158,6 @@ RecoveryConfig Recovery::config() const {
                         .remote = options_.remote,
                         .prefetch_directory = prefetch_directory(),
                         .isolated_socket = options_.isolated ? socket_directory().native() : ""};
-  config.target.timeline = plan_->timeline;
   return config;
 }
 
@@ -201,6 +200,7 @@ void Recovery::launch_server() {
 std::string Recovery::closing() const {
   std::string text =
       fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
+  if (!plan_->moved.empty()) text += plan_->moved + ".\n";
   for (const fs::path& directory : rescued_) {
     text += fmt::format(
         "WAL that no archive had is in {0}: keep it until the recovery is done.\n"

@@ -2,8 +2,8 @@
 
 #include "common/base/text.h"
 #include "common/os/text_file.h"
+#include "common/set/set_stream.h"
 #include "common/store/decompressed_file.h"
-#include "restore/recover/set_stream.h"
 
 namespace pitr {
 namespace {

@@ -9,6 +9,7 @@
 #include "common/set/backup_meta.h"
 #include "common/store/place.h"
 #include "common/wal/coverage.h"
+#include "common/wal/path_records.h"
 #include "restore/recover/recovery_target.h"
 
 namespace pitr {
@@ -21,6 +22,8 @@ struct WalSearch {
   const Meta& meta;  // of the backup
   Lsn begin, end;    // what is searched
 };
+
+PathRecords records_of(const WalSearch& search);
 
 // The last commit or abort between stop and end, from the newest segment backwards; null: there is none.
 // Throws when it cannot be found out.

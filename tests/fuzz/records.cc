@@ -1,4 +1,8 @@
 // A WAL segment: behind its first page header come the bytes, so that they are taken for records.
+#include "common/postgres/catalog_row.h"
+#include "common/postgres/database_record.h"
+#include "common/postgres/heap_record.h"
+#include "common/wal/database_drops.h"
 #include "common/wal/record_reader.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/wal_samples.h"
@@ -9,7 +13,17 @@ using namespace pitr::fuzz;
 namespace {
 
 void look_at(const WalRecord& record) {
+  DatabaseDrops().see(record);
+  running_transactions(record);
+  created_database(record);
   if (const auto contents = contents_of(record)) {
+    each_new_row(
+        record, *contents, [&](const HeapRow&) { return contents->main; },
+        [&](const HeapRow& row) {
+          relation_row(row.columns, record.magic);
+          schema_row(row.columns);
+          database_row(row.columns, record.magic);
+        });
     std::size_t held = contents->main.size();
     for (const WalBlock& block : contents->blocks) held += block.image.size() + block.data.size();
     expect(held <= record.body.size(), "what a record holds is part of it");

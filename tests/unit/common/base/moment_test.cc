@@ -1,4 +1,4 @@
-#include "restore/recover/recovery_target.h"
+#include "common/base/moment.h"
 
 #include <doctest/doctest.h>
 

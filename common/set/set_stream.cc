@@ -1,4 +1,4 @@
-#include "restore/recover/set_stream.h"
+#include "common/set/set_stream.h"
 
 #include <unistd.h>
 
