@@ -47,14 +47,14 @@ struct Options {
   bool not_nice = false;
 };
 
-// "1/30": the thirtieth part that belongs to this day.
+// "7/30": the seventh of thirty parts.
 Sample parse_sample(const std::string& text) {
-  constexpr std::uint64_t seconds_per_day = 86400;
-  int parts = 0;
-  if (text.starts_with("1/")) set_number(parts, 1, 10000)(text.substr(2));
-  if (parts == 0) fail(Exit::usage, "--sample {}: wanted is 1/N, 1/30 for a thirtieth a day", text);
-  const auto day = static_cast<std::uint64_t>(std::time(nullptr)) / seconds_per_day;
-  return {static_cast<std::uint64_t>(parts), day % static_cast<std::uint64_t>(parts)};
+  const std::size_t slash = text.find('/');
+  int part = 0, parts = 0;
+  if (slash == text.npos) fail(Exit::usage, "--sample {}: wanted is K/N, the K-th of N parts", text);
+  set_number(parts, 1, 10000)(text.substr(slash + 1));
+  set_number(part, 1, parts)(text.substr(0, slash));
+  return {static_cast<std::uint64_t>(parts), static_cast<std::uint64_t>(part - 1)};
 }
 
 // A target goes to pitr-recover as it is, which knows what it means.
@@ -72,7 +72,7 @@ std::vector<Option> option_table(Options& options) {
       {"archive", "a", "[CODEC=]PLACE", "check the WAL archive DIR or HOST:DIR; may be given often",
        append_place(verify.archives, &verify.remote), true},
       {"quick", "q", "", "check names, sizes and states, read no data", set_flag(verify.check.quick)},
-      {"sample", "", "1/N", "read an Nth part, another one every day",
+      {"sample", "", "K/N", "read the K-th of N parts, 1/N to N/N",
        [&](const std::string& value) { verify.check.sample = parse_sample(value); }},
       {"deep", "", "", "read every file of the archives, too", set_flag(verify.deep)},
       {"format", "", "text|json", "print the report so (default: text)",
