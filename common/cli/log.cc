@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "common/base/text.h"
 #include "common/base/time_text.h"
 #include "common/os/file.h"
 
@@ -34,23 +35,6 @@ void write_to_stderr(std::string_view program, std::string_view level, std::stri
   } catch (const std::exception&) {
     // Nobody is left who could be told.
   }
-}
-
-// A log line is one line whatever a file name or a server's message holds.
-std::string one_line(std::string_view message) {
-  std::string result;
-  result.reserve(message.size());
-  for (const char c : message) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      result += ' ';
-    } else if (code < 0x20 || code == 0x7f) {
-      result += fmt::format("\\x{:02x}", code);
-    } else {
-      result += c;
-    }
-  }
-  return result;
 }
 
 Fd open_log(const std::filesystem::path& path) {
@@ -83,7 +67,7 @@ void Log::line(std::string_view level, std::string_view message) {
   const std::lock_guard lock(*mutex_);
   if (level == "ERROR") has_errors_ = true;
   try {
-    const std::string text = one_line(message);
+    const std::string text = printable(message);
     const bool has_log = !pattern_.empty();
     const bool is_error = level != "LOG";
     const bool in_log = has_log && write_to_file(level, text);
@@ -115,7 +99,7 @@ bool Log::write_to_file(std::string_view level, std::string_view message) {
   } catch (const Error& error) {
     file_.close();  // the next line tries again: the disk may have room by then
     if (!complained_) {
-      write_to_stderr(program_, "ERROR", one_line(fmt::format("log: {}; lines go to stderr", error.what())));
+      write_to_stderr(program_, "ERROR", printable(fmt::format("log: {}; lines go to stderr", error.what())));
     }
     complained_ = true;
     return false;

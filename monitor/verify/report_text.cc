@@ -1,7 +1,6 @@
-#include <iterator>
-
 #include <fmt/format.h>
 
+#include "common/base/text.h"
 #include "common/base/time_text.h"
 #include "monitor/verify/report.h"
 
@@ -12,8 +11,8 @@ class Text {
  public:
   template <typename... A>
   void line(fmt::format_string<A...> format, A&&... arguments) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<A>(arguments)...);
-    text_ += '\n';
+    // Names of members are those of a tar that anybody may have made.
+    text_ += printable(fmt::format(format, std::forward<A>(arguments)...)) + '\n';
   }
   std::string take() { return std::move(text_); }
 
