@@ -6,7 +6,10 @@
 #include <charconv>
 #include <ctime>
 #include <memory>
+#include <set>
 
+#include "common/base/line_reader.h"
+#include "common/codec/codec.h"
 #include "common/os/fd.h"
 #include "common/os/file_source.h"
 #include "monitor/status/measurements.h"
@@ -72,6 +75,27 @@ std::uint64_t find_begin(const FileSource& file, Clock::time_point from) {
   return begin;
 }
 
+void count(std::string_view text, Clock::time_point from, LoggedErrors& errors) {
+  const auto line = parse_log_line(text);
+  if (!line || line->when < from || (line->level != "ERROR" && line->level != "FATAL")) return;
+  ++errors.count;
+  errors.last = line->message;
+}
+
+// What a pattern of glob(3) names, of the template `pattern`.
+std::set<std::filesystem::path> matches(const std::string& wanted, const std::string& pattern) {
+  glob_t found{};
+  struct Free {
+    void operator()(glob_t* list) const { ::globfree(list); }
+  };
+  const std::unique_ptr<glob_t, Free> owner(&found);
+  const int answer = ::glob(wanted.c_str(), GLOB_ERR, nullptr, &found);
+  if (answer != 0 && answer != GLOB_NOMATCH)
+    fail(Exit::failed, "log {}: its directory cannot be read", pattern);
+  if (answer == GLOB_NOMATCH) return {};
+  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
+}
+
 }  // namespace
 
 std::optional<LogLine> parse_log_line(std::string_view line) {
@@ -106,7 +130,7 @@ Clock::time_point parse_from(std::string_view text, Clock::time_point now) {
 }
 
 std::vector<std::filesystem::path> log_files(const std::string& pattern) {
-  std::string wanted;
+  std::string wanted = pattern.starts_with('/') ? "" : "./";
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '^' && i + 1 < pattern.size()) {
       wanted += '*';
@@ -116,23 +140,26 @@ std::vector<std::filesystem::path> log_files(const std::string& pattern) {
       wanted += pattern[i];
     }
   }
-  glob_t found{};
-  struct Free {
-    void operator()(glob_t* list) const { ::globfree(list); }
-  };
-  const std::unique_ptr<glob_t, Free> owner(&found);
-  if (::glob(wanted.c_str(), GLOB_ERR, nullptr, &found) != 0) {
-    fail(Exit::failed,
-         "log {}: no such file, or its directory cannot be read (give the --log of who writes it)", pattern);
-  }
-  return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
+  const auto found = [&](const std::string& glob) { return matches(glob, pattern); };
+  // A program that has not run yet has no log; its directory tells that this is the place.
+  if (found(std::filesystem::path(wanted).parent_path() / "").empty())
+    fail(Exit::failed, "log {}: no such directory (give the --log of who writes it)", pattern);
+  std::set<std::filesystem::path> files = found(wanted);
+  for (const char* rotated : {".[0-9]*", "-[0-9]*"}) files.merge(found(wanted + rotated));
+  return {files.begin(), files.end()};
 }
 
 void count_errors(const std::filesystem::path& path, Clock::time_point from, LoggedErrors& errors) {
-  const FileSource file = open_regular(path);
+  FileSource file = open_regular(path);
   // A day that is over: not read at all.
   const struct stat status = file_status(file.fd());
   if (Clock::from_time_t(status.st_mtime) + std::chrono::seconds(1) < from) return;
+  if (const Codec codec = split_suffix(path.native()).codec; codec != Codec::none) {
+    const auto text = decompressed(codec, path.native(), std::make_unique<FileSource>(std::move(file)));
+    LineReader lines(*text);
+    for (std::string each; lines.next(each);) count(each, from, errors);
+    return;
+  }
   const std::uint64_t size = file.file_size();
   std::uint64_t begin = find_begin(file, from);
   while (begin < size) {
@@ -142,10 +169,7 @@ void count_errors(const std::filesystem::path& path, Clock::time_point from, Log
     const std::uint64_t skipped = end - begin - text.size();
     each_line(text, [&](std::string_view each) {
       taken += each.size() + 1;
-      const auto line = parse_log_line(each);
-      if (!line || line->when < from || (line->level != "ERROR" && line->level != "FATAL")) return;
-      ++errors.count;
-      errors.last = line->message;
+      count(each, from, errors);
     });
     // The next stretch begins at the last line feed, whose line text_from() passes over. A line that is
     // longer than a stretch is none of ours.
@@ -161,10 +185,13 @@ Measurement logged_errors(Places& places) {
   constexpr std::string_view last_day = "-86400";
   const auto from = parse_from(given.from.empty() ? last_day : given.from, Clock::now());
   LoggedErrors errors;
+  std::string silent;  // templates of which there is no file
   for (const std::string& pattern : given.logs) {
-    for (const auto& file : log_files(pattern)) count_errors(file, from, errors);
+    const auto files = log_files(pattern);
+    for (const auto& file : files) count_errors(file, from, errors);
+    if (files.empty()) silent += fmt::format("; nothing has been logged in {} yet", pattern);
   }
-  return {static_cast<double>(errors.count), errors.last.empty() ? "none" : errors.last};
+  return {static_cast<double>(errors.count), (errors.last.empty() ? "none" : errors.last) + silent};
 }
 
 }  // namespace pitr

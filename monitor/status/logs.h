@@ -23,14 +23,15 @@ std::optional<LogLine> parse_log_line(std::string_view line);
 std::chrono::system_clock::time_point parse_from(std::string_view text,
                                                  std::chrono::system_clock::time_point now);
 
-// The files that a --log template names, at whatever time. Throws when there is none.
+// The files that a --log template names, at whatever time, and what logrotate has made of them. Throws when
+// the directory is not there.
 std::vector<std::filesystem::path> log_files(const std::string& pattern);
 
 struct LoggedErrors {
   std::uint64_t count = 0;
   std::string last;  // message of the last one
 };
-// Lines of the levels ERROR and FATAL since `from`. Reads the file from its end.
+// Lines of the levels ERROR and FATAL since `from`. A file that is not compressed is read from its end.
 void count_errors(const std::filesystem::path& file, std::chrono::system_clock::time_point from,
                   LoggedErrors& errors);
 

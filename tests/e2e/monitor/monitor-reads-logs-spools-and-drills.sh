@@ -30,7 +30,17 @@ assert_fails 1 pitr-monitor -c errors "${log[@]}"
 touch -d '2009-12-24 15:45:32' "$SCRATCH/pitr/log/archive-2009-12-24.log"
 assert_value $((wanted + 1)) errors "${log[@]}" --from "2009-12-24 15:45:32"
 assert_value 0 errors "${log[@]}" --from "$(date -d '+1 hour' '+%Y-%m-%d %H:%M:%S')"
-assert_fails 3 pitr-monitor -c errors -l "$SCRATCH/pitr/log/restore-^Y.log"
+# What logrotate has put aside counts. Of a program that has not run yet nothing can be counted, unless its directory is
+# not there.
+for name in .1 -20261122; do
+  date "+%F %T.000000 %z : 1 : pitr-base : ERROR : a" >"$SCRATCH/pitr/log/base.log$name"
+done
+gzip -c "$SCRATCH/pitr/log/base.log.1" >"$SCRATCH/pitr/log/base.log.2.gz"
+assert_value 3 errors -l "$SCRATCH/pitr/log/base.log"
+assert_value 0 errors -l "$SCRATCH/pitr/log/restore-^Y.log"
+assert_contains <(pitr-monitor -c errors -l "$SCRATCH/pitr/log/restore-^Y.log" --format text) "nothing has been logged"
+assert_fails 3 pitr-monitor -c errors -l "$SCRATCH/unmounted/restore-^Y.log"
+assert_contains "$SCRATCH/said" "no such directory"
 assert_fails 3 pitr-monitor -c errors "${log[@]}" --from yesterday
 assert_contains "$SCRATCH/said" "YYYY-MM-DD HH:MM:SS"
 

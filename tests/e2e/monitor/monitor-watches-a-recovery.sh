@@ -46,6 +46,8 @@ start_standby "[ ! -e $SCRATCH/hang ] || { touch $SCRATCH/hangs; while [ -e $SCR
 touch "$SCRATCH/hang"
 wait_until '[ -e "$SCRATCH/hangs" ]' 60
 wait_until '[ "$(value current-restore-time)" -ge 2 ]' 60
+# A delayed standby waits in its restore_command for hours, and all is well.
+assert_eq "- -" "$(pitr-monitor --list | awk '$1 == "current-restore-time" { print $2, $3 }')" "thresholds"
 assert_fails 2 pitr-monitor -c current-restore-time -h "$STANDBY_HOST" --critical 1 --format nagios
 rm "$SCRATCH/hang"
 wait_until '[ "$(value current-restore-time)" = 0 ]' 60

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "common/codec/codec.h"
+
 #include "tests/unit/failure.h"
 #include "tests/unit/scratch.h"
 
@@ -107,6 +109,42 @@ TEST_CASE("a template names the files of all dates, and nothing else") {
   scratch.write("base[1].log", "");
   CHECK(log_files(scratch / "archive-^Y-^m-^d.log").size() == 2);
   CHECK(log_files(scratch / "base[1].log").size() == 1);
-  CHECK(failure_of([&] { log_files(scratch / "restore-^Y.log"); }).mentions("no such file"));
-  CHECK(failure_of([&] { log_files(scratch / "base*.log"); }).mentions("no such file"));
+  CHECK(log_files(scratch / "base*.log").empty());
+}
+
+TEST_CASE("what logrotate has put aside belongs to the log") {
+  const Scratch scratch;
+  for (const char* name :
+       {"a.log", "a.log.1", "a.log.2.gz", "a.log-20261121", "a.log.bak", "a.logs", "ba.log"})
+    scratch.write(name, "");
+  CHECK(log_files(scratch / "a.log").size() == 4);
+  std::filesystem::remove(scratch / "a.log");
+  CHECK(log_files(scratch / "a.log").size() == 3);
+  CHECK(log_files(scratch / "a^Y.log").size() == 3);
+  CHECK(log_files(scratch / "^Y.log").size() == 4);  // of "ba.log", too; nothing twice
+}
+
+TEST_CASE("a log that nobody has written yet is no file; a directory that is not there is a mistake") {
+  const Scratch scratch;
+  CHECK(log_files(scratch / "restore-^Y.log").empty());
+  CHECK(failure_of([&] { log_files(scratch / "unmounted/restore.log"); }).mentions("no such directory"));
+  CHECK(failure_of([&] { log_files(scratch / "unmounted-^Y/restore.log"); }).mentions("no such directory"));
+  std::filesystem::create_directory(scratch / "mounted-2026");
+  CHECK(log_files(scratch / "mounted-^Y/restore.log").empty());
+}
+
+TEST_CASE("errors of a compressed log are counted as well") {
+  const Scratch scratch;
+  const std::string text =
+      line(0, "ERROR", "first") + line(10, "LOG", "no error") + line(20, "FATAL", "last");
+  std::string stored;
+  const auto sink = compress({Codec::gzip}, 1, std::make_unique<StringSink>(stored));
+  sink->write(as_bytes(text));
+  sink->finish();
+  LoggedErrors errors;
+  count_errors(scratch.write("log.2.gz", stored), at(start), errors);
+  CHECK(errors.count == 2);
+  CHECK(errors.last == "last");
+  count_errors(scratch.write("log.3.gz", stored), at(start + 1), errors);
+  CHECK(errors.count == 3);
 }
