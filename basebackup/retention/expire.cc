@@ -12,6 +12,8 @@
 #include "common/set/backup_lease.h"
 #include "common/set/backup_pin.h"
 #include "common/set/needed_wal.h"
+#include "common/set/reach.h"
+#include "common/wal/archive_listing.h"
 #include "common/wal/marker.h"
 #include "common/wal/oldest_wal.h"
 
@@ -25,6 +27,11 @@ struct Judged {
   Decision decision;
 };
 
+struct Archive {
+  std::unique_ptr<Store> store;
+  ArchiveListing listing;
+};
+
 class Expiry {
  public:
   Expiry(const ExpireOptions& options, Log& log)
@@ -36,6 +43,11 @@ class Expiry {
         says_(options.explain || options.dry_run) {}
 
   bool run() {
+    for (const Place& place : options_.archives) {
+      auto store = open_store(place, {});
+      ArchiveListing listing = list_archive(*store);  // throws when it is none, before anything is removed
+      archives_.push_back({std::move(store), std::move(listing)});
+    }
     if (!options_.dry_run) removal_.finish_interrupted(*store_);
     catalog_ = read_catalog(*store_);
     judge();
@@ -49,8 +61,10 @@ class Expiry {
     }
     for (const BackupSet& set : catalog_.damaged)
       log_.error("{}: {}: it cannot be restored", store_->describe(set.meta_file), set.damage);
-    for (const Place& archive : options_.archives) remove_wal(archive);
+    for (const Archive& archive : archives_) remove_wal(archive);
     const bool is_empty = judged_.empty() && catalog_.orphans.empty();
+    if (is_empty && (read_marker(*store_) || any_segment_header(*store_)))
+      fail(Exit::usage, "--backup-dir {}: it is a WAL archive, and holds no backup", store_->describe());
     if (is_empty) log_.error("{}: there is no backup in it", store_->describe());
     return catalog_.damaged.empty() && !is_empty;
   }
@@ -93,6 +107,7 @@ class Expiry {
                         .first_segment = {},
                         .last_segment = {},
                         .has_bad_pages = false,
+                        .is_left_behind = false,
                         .pin = Pin::none,
                         .held = {}};
       judged_.push_back({nullptr, facts, {true, set.reason}});
@@ -111,8 +126,22 @@ class Expiry {
             .first_segment = meta.min_xlog.text(),
             .last_segment = segment_name(needed.last, meta.segment_size).text(),
             .has_bad_pages = meta.bad_pages > 0,
+            .is_left_behind = is_left_behind(meta),
             .pin = pin,
             .held = held(set)};
+  }
+
+  // As far as the archives tell: a timeline whose history is not there may come from anywhere.
+  bool is_left_behind(const Meta& meta) const {
+    return std::ranges::any_of(archives_, [&](const Archive& archive) {
+      const ArchiveListing& listing = archive.listing;
+      if (cluster_of(catalog_, meta) != listing.identity.system_identifier || listing.histories.empty())
+        return false;
+      const Timeline newest = listing.histories.rbegin()->first;
+      if (!listing.ranges.empty() && listing.ranges.back().timeline > newest) return false;
+      const Consistency found = consistency(meta, timeline_path(newest, listing.histories), {});
+      return found == Consistency::other_branch || found == Consistency::left_before_stop;
+    });
   }
 
   static RetainedSet::State state_of(const BackupSet& set) {
@@ -157,15 +186,14 @@ class Expiry {
     tell(judged);
   }
 
-  void remove_wal(const Place& place) {
-    const auto archive = open_store(place, {});
-    const auto identity = read_marker(*archive);
+  void remove_wal(const Archive& listed) {
+    const auto& archive = listed.store;
+    const std::uint64_t cluster = listed.listing.identity.system_identifier;
     std::vector<RetainedSet> facts;
     std::vector<Decision> decisions;
     for (const Judged& judged : judged_) {
-      const bool is_of_another = judged.set != nullptr && identity &&
-                                 judged.set->meta.system_identifier != 0 &&
-                                 judged.set->meta.system_identifier != identity->system_identifier;
+      const bool is_of_another =
+          judged.set != nullptr && cluster_of(catalog_, judged.set->meta).value_or(cluster) != cluster;
       if (is_of_another) continue;
       facts.push_back(judged.facts);
       decisions.push_back(judged.decision);
@@ -200,6 +228,7 @@ class Expiry {
   SetRemoval removal_;
   const bool says_;
   const std::time_t now_ = std::time(nullptr);
+  std::vector<Archive> archives_;
   Catalog catalog_;
   std::vector<Judged> judged_;
 };

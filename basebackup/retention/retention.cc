@@ -34,10 +34,10 @@ class Judge {
     last_of_each(rules_.weekly, "%G-%V", "week");
     last_of_each(rules_.monthly, "%Y-%m", "month");
     last_of_each(rules_.yearly, "%Y", "year");
-    newest(rules_.minimum, "always kept: one of the newest that can be restored",
-           [](const RetainedSet&) { return true; });
-    newest(rules_.minimum > 0 ? 1 : 0, "always kept: the newest without damaged pages",
-           [](const RetainedSet& set) { return !set.has_bad_pages; });
+    always_keep("", [](const RetainedSet&) { return true; });
+    // After a recovery to an earlier moment the backups that were left behind are newer than the one that the
+    // newest timeline can be reached from.
+    always_keep(" on the newest timeline", [](const RetainedSet& set) { return !set.is_left_behind; });
     for (std::size_t i = 0; i < sets_.size(); ++i) judge_by_itself(i);
     return std::move(decisions_);
   }
@@ -72,6 +72,13 @@ class Judge {
         --count;
       }
     });
+  }
+  void always_keep(std::string_view of_which, const std::function<bool(const RetainedSet&)>& counts) {
+    newest(rules_.minimum, fmt::format("always kept: one of the newest that can be restored{}", of_which),
+           counts);
+    newest(rules_.minimum > 0 ? 1 : 0,
+           fmt::format("always kept: the newest without damaged pages{}", of_which),
+           [&](const RetainedSet& set) { return counts(set) && !set.has_bad_pages; });
   }
   // The last backup of each of the newest `count` weeks (months, …) that have one.
   void last_of_each(int count, const char* format, std::string_view period) {
@@ -122,9 +129,11 @@ std::vector<Decision> decide(std::span<const RetainedSet> sets, const RetentionR
 
 WalRule wal_rule(std::span<const RetainedSet> sets, std::span<const Decision> decisions) {
   WalRule rule;
+  bool is_any_left_behind = false, is_any_on_the_way = false;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     if (!decisions[i].keep) continue;
     const RetainedSet& set = sets[i];
+    if (set.state == State::complete) (set.is_left_behind ? is_any_left_behind : is_any_on_the_way) = true;
     if (set.state == State::unreadable)
       return {{}, fmt::format("{} cannot be read: it may need any", set.name), {}};
     if (decisions[i].for_consistency_only) {
@@ -136,6 +145,9 @@ WalRule wal_rule(std::span<const RetainedSet> sets, std::span<const Decision> de
     rule.oldest_kept = start;
     rule.reason = fmt::format("{} needs it from {} on", set.name, set.first_segment);
   }
+  // A backup that runs needs WAL behind that of the one before it, but not behind one that was left behind.
+  if (is_any_left_behind && !is_any_on_the_way)
+    return {{}, "no backup is of the newest timeline: the first one may be running", {}};
   if (rule.oldest_kept.empty()) rule.reason = "no backup tells what is not needed";
   return rule;
 }

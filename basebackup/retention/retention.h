@@ -28,6 +28,9 @@ struct RetainedSet {
   // unreadable set nothing is known.
   std::string first_segment, last_segment;
   bool has_bad_pages;
+  // Recovery along the newest timeline does not come by it: what followed it was given up for an earlier
+  // moment.
+  bool is_left_behind;
   Pin pin;
   std::string held;  // why it must not be touched: "a reader holds it", "leased until …"; "" for no reason
 };

@@ -164,25 +164,42 @@ class Sorter {
   Catalog catalog_;
 };
 
-// OmniPITR's meta file is plain text, whatever its name says.
-bool is_plain_text(Source& stored) {
-  constexpr std::string_view first_key = "Min-Xlog: ";
-  std::array<std::byte, first_key.size()> head;
-  const std::size_t n = read_full(stored, head);
-  return std::ranges::equal(Bytes(head).first(n), as_bytes(first_key));
-}
+// A source whose first bytes were looked at: where it is far, opening it again is dear.
+class Peeked final : public Source {
+ public:
+  Peeked(std::unique_ptr<Source> source, std::size_t size) : source_(std::move(source)), head_(size) {
+    head_.resize(read_full(*source_, head_));
+  }
+  bool begins_with(std::string_view text) const {
+    return head_.size() >= text.size() && std::ranges::equal(Bytes(head_).first(text.size()), as_bytes(text));
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (at_ == head_.size()) return source_->read(buffer);
+    const std::size_t n = std::min(buffer.size(), head_.size() - at_);
+    std::ranges::copy(Bytes(head_).subspan(at_, n), buffer.begin());
+    at_ += n;
+    return n;
+  }
+
+ private:
+  std::unique_ptr<Source> source_;
+  std::vector<std::byte> head_;
+  std::size_t at_ = 0;
+};
 
 }  // namespace
 
 void read_meta_members(Store& store, const Name& meta_file, const EachMember& each) {
-  const auto again = [&](Codec codec) {
-    auto stored = store.open(meta_file);
-    if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", store.describe(meta_file));
-    return decompressed(codec, store.describe(meta_file), std::move(stored));
-  };
-  for (const Codec codec : {Codec::none, codec_of(meta_file)}) {
-    if (!is_plain_text(*again(codec))) continue;
-    const auto text = again(codec);
+  auto stored = store.open(meta_file);
+  if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", store.describe(meta_file));
+  // OmniPITR's is plain text, whatever its name says.
+  constexpr std::string_view first_key = "Min-Xlog: ";
+  auto source = std::make_unique<Peeked>(std::move(stored), first_key.size());
+  if (!source->begins_with(first_key)) {
+    auto content = decompressed(codec_of(meta_file), store.describe(meta_file), std::move(source));
+    source = std::make_unique<Peeked>(std::move(content), first_key.size());
+  }
+  if (source->begins_with(first_key)) {
     each({.kind = TarEntry::Kind::file,
           .path = "meta",
           .target = {},
@@ -191,10 +208,9 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
           .owner = 0,
           .group = 0,
           .modified = 0},
-         *text);
+         *source);
     return;
   }
-  const auto source = again(codec_of(meta_file));
   TarReader tar(*source, store.describe(meta_file));
   for (TarEntry member; tar.next(member);) {
     if (!each(member, tar.content())) return;

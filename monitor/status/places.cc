@@ -6,6 +6,32 @@
 
 namespace pitr {
 
+namespace {
+
+std::unique_ptr<Archived> list(const std::vector<Place>& places) {
+  if (places.empty()) fail(Exit::usage, "no archive (give --archive)");
+  auto archived = std::make_unique<Archived>();
+  for (const Place& place : places) {
+    auto store = open_store(place, {});
+    ArchiveListing listing = list_archive(*store);
+    for (const ArchiveListing::Fault& fault : listing.faults) {
+      if (fault.kind == ArchiveListing::Fault::Kind::unknown)
+        fail(Exit::failed, "{}: {}", fault.path, fault.reason);
+    }
+    if (!archived->listings.empty() && !(listing.identity == archived->listings.front().identity))
+      fail(Exit::usage, "several clusters: {} and {}: give the archives of one",
+           archived->listings.front().place, listing.place);
+    archived->ranges.insert(archived->ranges.end(), listing.ranges.begin(), listing.ranges.end());
+    archived->histories.insert(listing.histories.begin(), listing.histories.end());
+    archived->stores.push_back(std::move(store));
+    archived->listings.push_back(std::move(listing));
+  }
+  archived->ranges = united(std::move(archived->ranges));
+  return archived;
+}
+
+}  // namespace
+
 template <typename T>
 T& Places::Lazy<T>::get(const std::function<std::unique_ptr<T>()>& open) {
   if (error) throw Error(*error);
@@ -34,6 +60,10 @@ Store& Places::backups() {
 
 const Catalog& Places::catalog() {
   return catalog_.get([&] { return std::make_unique<Catalog>(read_catalog(backups())); });
+}
+
+const Archived& Places::archives() {
+  return archives_.get([&] { return list(given_.archives); });
 }
 
 std::uint64_t Places::cluster() {

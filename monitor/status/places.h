@@ -9,6 +9,7 @@
 #include "common/postgres/server.h"
 #include "common/set/backup_catalog.h"
 #include "common/store/place.h"
+#include "common/wal/archive_listing.h"
 
 namespace pitr {
 
@@ -22,6 +23,14 @@ struct MonitorPlaces {
   std::string from;               // of `errors`: "YYYY-MM-DD HH:MM:SS" or seconds, with a minus or without
 };
 
+// All archives together: what is in one of them is there.
+struct Archived {
+  std::vector<std::unique_ptr<Store>> stores;
+  std::vector<ArchiveListing> listings;
+  std::vector<SegmentRange> ranges;
+  Histories histories;
+};
+
 // The places, opened when the first check needs them. What cannot be opened is tried once: its error is every
 // check's.
 class Places {
@@ -33,6 +42,7 @@ class Places {
   bool in_recovery();
   const Catalog& catalog();  // of the backup directory
   Store& backups();
+  const Archived& archives();  // of one cluster
   // Which cluster is watched: that of the archives, else of the server. Throws when neither is given.
   std::uint64_t cluster();
 
@@ -48,6 +58,7 @@ class Places {
   Lazy<Server> server_;
   Lazy<Store> backups_;
   Lazy<Catalog> catalog_;
+  Lazy<Archived> archives_;
 };
 
 }  // namespace pitr

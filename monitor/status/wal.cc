@@ -11,36 +11,6 @@
 namespace pitr {
 namespace {
 
-// All archives together: what is in one of them is there.
-struct Archived {
-  std::vector<std::unique_ptr<Store>> stores;
-  std::vector<ArchiveListing> listings;
-  std::vector<SegmentRange> ranges;
-  Histories histories;
-};
-
-void list(Places& places, Archived& archived) {
-  if (places.given().archives.empty()) fail(Exit::usage, "no archive (give --archive)");
-  for (const Place& place : places.given().archives) {
-    auto store = open_store(place, {});
-    ArchiveListing listing = list_archive(*store);
-    for (const ArchiveListing::Fault& fault : listing.faults) {
-      if (fault.kind == ArchiveListing::Fault::Kind::unknown)
-        fail(Exit::failed, "{}: {}", fault.path, fault.reason);
-    }
-    const bool is_other =
-        !archived.listings.empty() && !(listing.identity == archived.listings.front().identity);
-    if (is_other)
-      fail(Exit::usage, "several clusters: {} and {}: give the archives of one",
-           archived.listings.front().place, listing.place);
-    archived.ranges.insert(archived.ranges.end(), listing.ranges.begin(), listing.ranges.end());
-    archived.histories.insert(listing.histories.begin(), listing.histories.end());
-    archived.stores.push_back(std::move(store));
-    archived.listings.push_back(std::move(listing));
-  }
-  archived.ranges = united(std::move(archived.ranges));
-}
-
 std::vector<ReachableSpan> spans_of(const BackupSet& set, const Archived& archived) {
   std::vector<SegmentRange> there = archived.ranges;
   const Meta& meta = set.meta;
@@ -99,8 +69,7 @@ Measurement wal_gap(Places& places) {
   static const Catalog none;
   const bool has_backups = !places.given().backup_directory.empty();
   const Catalog& catalog = has_backups ? places.catalog() : none;
-  Archived archived;
-  list(places, archived);
+  const Archived& archived = places.archives();
   const Catalog sets = sets_for(archived, catalog);
   if (sets.complete.empty() && !catalog.complete.empty()) return {1, of_another_cluster(archived, catalog)};
   const auto needed =
@@ -127,8 +96,7 @@ Measurement wal_gap(Places& places) {
 Measurement recovery_window(Places& places) {
   const Catalog& catalog = places.catalog();
   if (catalog.complete.empty()) return {0, "there is no backup"};
-  Archived archived;
-  list(places, archived);
+  const Archived& archived = places.archives();
   const Catalog sets = sets_for(archived, catalog);
   if (sets.complete.empty()) return {0, of_another_cluster(archived, catalog)};
   Timeline newest{0};

@@ -6,7 +6,8 @@
 
 namespace pitr {
 
-// Decompresses and checks every file of the archive that is in the sample. Gives back the damaged segments.
+// Decompresses and checks every file of the archive that is in the sample, and compares the forms of a
+// segment that is stored in more than one. Gives back the segments that are damaged, or whose forms differ.
 std::vector<ArchiveListing::Stored> check_archived_files(Store& store, const ArchiveListing& archive,
                                                          const Sample& sample, std::size_t workers,
                                                          Findings& findings);

@@ -17,7 +17,12 @@ constexpr std::size_t piece_size = 32 * page_size;
 
 DataCheck::DataCheck(const StoredTar& tar, const BackupSet& set, const SetContent* content,
                      Findings& findings)
-    : tar_(tar), set_(set), content_(content), findings_(findings), buffer_(piece_size) {}
+    : tar_(tar),
+      set_(set),
+      content_(content),
+      findings_(findings),
+      buffer_(piece_size),
+      pages_(set.meta.start, set.meta.format > 0 ? set.meta.stop : Lsn{UINT64_MAX}) {}
 
 // As the manifest calls it: a tablespace's files are found through the link in pg_tblspc.
 std::string DataCheck::path_in_cluster(const std::string& member) const {
@@ -128,8 +133,12 @@ void DataCheck::check_control() {
     damaged("global/pg_control", fmt::format("it is of cluster {}, the meta file says {}",
                                              control->system_identifier, set_.meta.system_identifier));
   }
-  const Lsn stop = is_exact ? set_.meta.stop : Lsn{UINT64_MAX};
-  const auto bad = pages_.bad_pages(control->data_checksum_version != 0, set_.meta.start, stop);
+  if (control->page_size != page_size || control->pages_per_file != PageJudge::pages_per_file) {
+    findings_.note(fmt::format("{}: its pages are not checked: they have {} bytes, {} of them a file",
+                               tar_.path(), control->page_size, control->pages_per_file));
+    return;
+  }
+  const auto& bad = pages_.bad_pages(control->data_checksum_version != 0);
   for (const PageJudge::BadPage& page : bad.pages) {
     damaged(page.path, fmt::format("block {} was damaged when it was backed up: {}, LSN {}", page.block,
                                    page.damage, to_string(page.lsn)));

@@ -7,8 +7,7 @@
 namespace pitr {
 namespace {
 
-constexpr std::uint32_t blocks_per_file = 131072;  // a segment file of a relation has 1 GiB
-constexpr std::size_t most_suspects = 100'000;
+constexpr std::size_t most_told = 100;
 
 }  // namespace
 
@@ -19,7 +18,7 @@ void PageJudge::begin(const std::string& path) {
   const bool is_place =
       path.starts_with("base/") || path.starts_with("global/") || path.starts_with("pg_tblspc/");
   is_relation_ = relation && is_place;
-  if (is_relation_) block_ = relation->segment * blocks_per_file;
+  if (is_relation_) block_ = relation->segment * pages_per_file;
 }
 
 void PageJudge::piece(Bytes bytes) {
@@ -31,21 +30,11 @@ void PageJudge::piece(Bytes bytes) {
   }
 }
 
-void PageJudge::judge(Page page, bool checksums, std::vector<BadPage>& suspects) {
-  // Without checksums every page is a suspect of the one kind, and none of them counts.
-  if (suspects.size() >= most_suspects) return;
+void PageJudge::judge(Page page, bool checksums, BadPages& suspects) {
   const auto damage = page_damage(page, block_, checksums);
-  if (damage) suspects.push_back({path_, block_, *damage, page_lsn(page)});
-}
-
-PageJudge::BadPages PageJudge::bad_pages(bool checksums, Lsn start, Lsn stop) const {
-  constexpr std::size_t most_told = 100;
-  BadPages bad;
-  for (const BadPage& page : (checksums ? by_checksum_ : by_header_)) {
-    if (page.lsn >= start && page.lsn <= stop) continue;
-    if (++bad.count <= most_told) bad.pages.push_back(page);
-  }
-  return bad;
+  const Lsn lsn = page_lsn(page);
+  if (!damage || (lsn >= start_ && lsn <= stop_)) return;
+  if (++suspects.count <= most_told) suspects.pages.push_back({path_, block_, *damage, lsn});
 }
 
 }  // namespace pitr

@@ -12,6 +12,10 @@ namespace pitr {
 // pg_control, which comes last: until then pages are suspects in both ways.
 class PageJudge {
  public:
+  // Pages that changed between start and stop are no findings: recovery writes them anew.
+  PageJudge(Lsn start, Lsn stop) : start_(start), stop_(stop) {}
+  static constexpr std::uint32_t pages_per_file = 131072;  // a segment file of a relation has 1 GiB
+
   // Takes the file with this path in the data directory; anything but a relation's is no concern.
   void begin(const std::string& path);
   // Whole pages, except in the last piece of a file.
@@ -27,16 +31,16 @@ class PageJudge {
     std::vector<BadPage> pages;  // the first ones
     std::uint64_t count = 0;
   };
-  // Pages that changed between start and stop are no findings: recovery writes them anew.
-  BadPages bad_pages(bool checksums, Lsn start, Lsn stop) const;
+  const BadPages& bad_pages(bool checksums) const { return checksums ? by_checksum_ : by_header_; }
 
  private:
-  void judge(Page page, bool checksums, std::vector<BadPage>& suspects);
+  void judge(Page page, bool checksums, BadPages& suspects);
 
+  const Lsn start_, stop_;
   std::string path_;
   bool is_relation_ = false;
   std::uint32_t block_ = 0;
-  std::vector<BadPage> by_checksum_, by_header_;
+  BadPages by_checksum_, by_header_;
 };
 
 }  // namespace pitr

@@ -19,7 +19,6 @@ void take_manifest(const std::string& text, SetContent& content) {
       fail(Exit::damaged, "it names {} twice", file.path);
     }
   });
-  content.ranges = manifest.ranges;
 }
 
 void take_member(const TarEntry& member, Source& from, SetContent& content) {

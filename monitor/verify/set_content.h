@@ -19,7 +19,6 @@ struct SetContent {
   std::string backup_label;
   std::string manifest_sha256;                  // of its text
   std::unordered_map<std::string, File> files;  // of the manifest, by path; one entry per file of the cluster
-  std::vector<WalRange> ranges;
   std::vector<IndexedFile> stored;
   std::vector<IndexedMember> data, xlog;  // members, in the order of their tars
 

@@ -12,14 +12,15 @@ std::string without_slash(const std::string& path) {
 // "base/5/1259, base/5/1249 and 12 more"
 std::string members_between(const std::vector<IndexedMember>& members, std::uint64_t begin,
                             std::uint64_t end) {
-  constexpr std::size_t most_names = 3;
+  constexpr std::ptrdiff_t most_names = 3;
+  // A member reaches to the header of the next one.
+  auto first = std::ranges::upper_bound(members, begin, {}, &IndexedMember::header);
+  if (first != members.begin()) --first;
+  const auto last = std::ranges::lower_bound(members, end, {}, &IndexedMember::header);
   std::string text;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const std::uint64_t member_end = i + 1 < members.size() ? members[i + 1].header : UINT64_MAX;
-    if (members[i].header >= end || member_end <= begin) continue;
-    if (++count <= most_names) text += (text.empty() ? "" : ", ") + members[i].path;
-  }
+  for (auto member = first; member < last && member < first + most_names; ++member)
+    text += (text.empty() ? "" : ", ") + member->path;
+  const auto count = last - first;
   if (count > most_names) text += fmt::format(" and {} more", count - most_names);
   return text;
 }

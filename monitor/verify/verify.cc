@@ -153,7 +153,8 @@ class Verification {
     }
     const std::size_t before = findings_.count(), unknown_before = findings_.unknown();
     BackupReport backup{.name = set.name, .meta = set.meta, .spans = {}};
-    backup.bundled = check_set(*backups_, set, options_.check, findings_);
+    findings_.attempt(backups_->describe(set.meta_file),
+                      [&] { backup.bundled = check_set(*backups_, set, options_.check, findings_); });
     const std::size_t found = findings_.count() - before, unknown = findings_.unknown() - unknown_before;
     if (found > 0)
       backup.state = found == unknown ? BackupReport::State::unknown : BackupReport::State::damaged;

@@ -50,8 +50,12 @@ expire >"$SCRATCH/said"
 [ -e "$lost" ] || fail "the last one is gone"
 
 # Swapped, and empty.
-assert_fails 3 pitr-expire --backup-dir "$ARCHIVE" --archive "$ARCHIVE"
-assert_contains "$SCRATCH/said" "$ARCHIVE: there is no backup in it"
+assert_fails 1 pitr-expire --backup-dir "$ARCHIVE" --archive "$BASE"
+assert_contains "$SCRATCH/said" "$BASE: neither a marker"
+assert_fails 2 pitr-expire --backup-dir "$ARCHIVE" --archive "$ARCHIVE"
+assert_contains "$SCRATCH/said" "$ARCHIVE: it is a WAL archive, and holds no backup"
 mkdir "$SCRATCH/empty"
+assert_fails 3 pitr-expire --backup-dir "$SCRATCH/empty" --archive "$ARCHIVE"
+assert_contains "$SCRATCH/said" "$SCRATCH/empty: there is no backup in it"
 assert_fails 3 pitr-recover --backup-dir "$SCRATCH/empty" --list
 assert_contains "$SCRATCH/said" "$SCRATCH/empty: there is no backup in it"

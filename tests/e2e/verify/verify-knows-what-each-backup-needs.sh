@@ -48,6 +48,30 @@ assert_contains "$SCRATCH/said" "pitr-expire is removing its backup"
 rm "$BASE"/*.removing
 mv "$SCRATCH"/*-meta-a* "$BASE/"
 
+# A segment in two forms is no harm while they are the same; else nobody knows which one is right.
+zstd -dq "$ARCHIVE/${segments[3]}.zst" -o "$ARCHIVE/${segments[3]}"
+"${both[@]}" --deep >"$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
+printf 'XX' | dd of="$ARCHIVE/${segments[3]}" bs=1 seek=1048000 conv=notrunc status=none
+assert_fails 3 "${both[@]}" --deep
+assert_contains "$SCRATCH/said" "holds other bytes: recovery stops there"
+assert_contains "$SCRATCH/said" "hole: ${segments[3]}"
+rm "$ARCHIVE/${segments[3]}"
+
+# What cannot be looked at is told, and the rest of the report, too.
+for file in "$BASE"/*-xlog-*.gz; do chmod 000 "$file"; done
+assert_fails 1 "${both[@]}"
+assert_eq 2 "$(grep -c "^backup .*: could not look" "$SCRATCH/said")" "backups that could not be looked at"
+for file in "$BASE"/*-xlog-*.gz; do chmod 600 "$file"; done
+chmod 000 "$BASE"/*-meta-a*
+assert_fails 1 "${both[@]}"
+assert_contains "$SCRATCH/said" "COULD NOT LOOK: $(echo "$BASE"/*-meta-a*): "
+chmod 600 "$BASE"/*-meta-a*
+newest=$(printf '%s\n' "$ARCHIVE"/0*.zst | tail -n 1)
+chmod 000 "$newest"
+assert_fails 1 "${both[@]}"
+assert_eq 2 "$(grep -c "^backup .*: good" "$SCRATCH/said")" "good backups"
+chmod 600 "$newest"
+
 # A damaged segment is not there.
 damaged=$ARCHIVE/${segments[3]}.zst
 cp "$damaged" "$SCRATCH/good"
@@ -56,6 +80,31 @@ assert_fails 3 "${both[@]}" --deep
 assert_contains "$SCRATCH/said" "hole: ${segments[3]}"
 cp "$SCRATCH/good" "$damaged"
 stop
+
+like_b() { # PART LETTER SED: a set LETTER whose PART is the meta file of b, edited
+  local place=$SCRATCH/meta-$2 part of_b members
+  mkdir "$place"
+  of_b=$(echo "$BASE"/*-meta-b.tar.gz)
+  mapfile -t members < <(tar -tzf "$of_b")
+  tar -xzf "$of_b" -C "$place"
+  sed -i -e "$3" -e '/^SHA-256: /d' "$place/meta"
+  printf 'SHA-256: %s\n' "$(sha256sum <"$place/meta" | cut -d ' ' -f 1)" >>"$place/meta"
+  tar -czf "${of_b/-meta-b/-$1-$2}" -C "$place" "${members[@]}"
+  for part in data xlog; do cp "${of_b/-meta-b/-$part-b}" "${of_b/-meta-b/-$part-$2}"; done
+}
+
+# A set that waits for its WAL, also when it is named.
+like_b waiting w 's/^State: .*/State: waiting/'
+assert_fails 3 pitr-verify --backup-dir "$BASE" --archive "$ARCHIVE" --backup "$(basename "$BASE"/*-data-w* .gz)"
+assert_contains "$SCRATCH/said" "its WAL is not complete yet, so it is no backup"
+rm "$BASE"/*-w.tar.gz
+
+# The newest backup is another cluster's: what is watched is the archive's.
+like_b meta z 's/^System-Identifier: .*/System-Identifier: 42/; s/^Stop-Time: .*/Stop-Time: 2036-01-01T00:00:00Z/'
+pitr-monitor --backup-dir "$BASE" --archive "$ARCHIVE" --check last-backup-age --format text >"$SCRATCH/said"
+assert_contains "$SCRATCH/said" "-data-b.tar"
+assert_fails 3 pitr-monitor --backup-dir "$BASE" --check last-backup-age --format text # no archive, no server
+rm "$BASE"/*-z.tar.gz
 
 # Nothing there.
 mkdir "$SCRATCH/empty"

@@ -31,6 +31,7 @@ RetainedSet set_of_age(int age, unsigned first, unsigned last) {
           .first_segment = segment(1, first),
           .last_segment = segment(1, last),
           .has_bad_pages = false,
+          .is_left_behind = false,
           .pin = Pin::none,
           .held = {}};
 }
@@ -154,6 +155,7 @@ class History {
                        .first_segment = segment(timeline, position),
                        .last_segment = segment(timeline, last),
                        .has_bad_pages = below(6) == 0,
+                       .is_left_behind = false,
                        .pin = below(8) == 0   ? Pin::all
                               : below(8) == 0 ? Pin::consistency
                                               : Pin::none,
@@ -267,5 +269,18 @@ TEST_CASE("a damaged set counts for no rule and keeps its own WAL") {
   CHECK_FALSE(rule.may_go(segment(1, 50)));
   // Alone it says nothing about what is not needed.
   sets.resize(1);
+  CHECK_FALSE(wal_rule(sets, decide(sets, {.count = 1}, now)).may_go(segment(1, 1)));
+}
+
+TEST_CASE("what the newest timeline can be reached from stays beside newer backups that were left behind") {
+  std::vector<RetainedSet> sets = {set_of_age(9, 10, 12), set_of_age(8, 20, 22), set_of_age(2, 50, 52)};
+  sets[2].is_left_behind = true;
+  CHECK(kept(sets, {.count = 1}) == Names{"of-2", "of-8"});
+  CHECK_FALSE(wal_rule(sets, decide(sets, {.count = 1}, now)).may_go(segment(1, 20)));
+  CHECK(wal_rule(sets, decide(sets, {.count = 1}, now)).may_go(segment(1, 19)));
+  sets[1].has_bad_pages = true;
+  CHECK(kept(sets, {.count = 1}) == Names{"of-2", "of-8", "of-9"});
+  // The first backup of the newest timeline may be running on another host, with lower numbers.
+  sets[0].is_left_behind = sets[1].is_left_behind = true;
   CHECK_FALSE(wal_rule(sets, decide(sets, {.count = 1}, now)).may_go(segment(1, 1)));
 }
