@@ -36,8 +36,10 @@ std::string printable(std::string_view text) {
   while (!text.empty()) {
     const std::size_t size = character_size(text);
     const std::string_view character = text.substr(0, std::max<std::size_t>(size, 1));
-    if (size == 0 || steers(character)) {
-      for (const char c : character) result += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    if (character == "\n") {
+      result += ' ';
+    } else if (size == 0 || steers(character)) {
+      for (const char c : character) result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       result += character;
     }

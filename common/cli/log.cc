@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <ctime>
 
-#include "common/base/text.h"
+#include "common/base/printable.h"
 #include "common/base/time_text.h"
 #include "common/os/file.h"
 

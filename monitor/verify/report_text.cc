@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "common/base/text.h"
+#include "common/base/printable.h"
 #include "common/base/time_text.h"
 #include "monitor/verify/report.h"
 
