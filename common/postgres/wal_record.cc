@@ -177,16 +177,16 @@ std::optional<std::string> restore_point(const WalRecord& record) {
 }
 
 // src/include/commands/tablespace.h, xl_tblspc_create_rec: u32 oid, the path with a zero byte behind it.
-std::optional<std::string> created_tablespace(const WalRecord& record) {
+std::optional<CreatedTablespace> created_tablespace(const WalRecord& record) {
   if (record.manager != ResourceManager::tablespace || (record.info & 0xF0) != 0x00) return std::nullopt;
   const auto contents = contents_of(record);
   if (!contents) return std::nullopt;
   ByteReader from(contents->main);
-  from.skip(4);
+  const auto oid = from.take<std::uint32_t>();
   const Bytes path = from.take_bytes(from.left());
   if (from.failed()) return std::nullopt;
   const char* const text = reinterpret_cast<const char*>(path.data());
-  return std::string(text, ::strnlen(text, path.size()));
+  return CreatedTablespace{oid, std::string(text, ::strnlen(text, path.size()))};
 }
 
 bool ends_segment(const WalRecord& record) {

@@ -85,12 +85,14 @@ struct TransactionEnd {
 };
 std::optional<TransactionEnd> transaction_end(const WalRecord& record);
 
-// The name of a restore point.
 std::optional<std::string> restore_point(const WalRecord& record);
 
-// The directory of a tablespace that is created: replay writes into it. Empty for one inside the data
-// directory.
-std::optional<std::string> created_tablespace(const WalRecord& record);
+// A tablespace that is created; its location is empty for one inside the data directory.
+struct CreatedTablespace {
+  std::uint32_t oid;
+  std::string location;
+};
+std::optional<CreatedTablespace> created_tablespace(const WalRecord& record);
 
 // The rest of the segment behind this record is unused.
 bool ends_segment(const WalRecord& record);

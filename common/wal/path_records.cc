@@ -14,9 +14,14 @@ PathRecords::PathRecords(const std::vector<Place>& sources, const std::filesyste
 }
 
 void PathRecords::read(Lsn from, Lsn end, const Each& each) const {
-  RecordReader reader(size_, from, [&](Lsn start) { return open(start); });
-  while (const WalRecord* const record = reader.next()) {
-    if (record->start >= end || !each(*record)) return;
+  bool is_rescued = false;  // the segment that is being read
+  RecordReader reader(size_, from, [&](Lsn start) { return open(start, is_rescued); });
+  try {
+    while (const WalRecord* const record = reader.next()) {
+      if (record->start >= end || !each(*record)) return;
+    }
+  } catch (const Error& error) {
+    if (!is_rescued || error.code() != Exit::damaged) throw;
   }
 }
 
@@ -44,7 +49,7 @@ std::optional<PathRecords::End> PathRecords::first_end(Lsn from, Lsn end,
   return first_in(std::max(from, Lsn{begin * size_.bytes()}), is_behind);
 }
 
-WalSegment PathRecords::open(Lsn start) const {
+WalSegment PathRecords::open(Lsn start, bool& is_rescued) const {
   const WalName name = WalName::segment(timeline_on(path_, start, size_), start, size_);
   for (const auto& store : stores_) {
     for (StoredWal& stored : find_wal(*store, name)) {
@@ -53,8 +58,9 @@ WalSegment PathRecords::open(Lsn start) const {
     }
   }
   const auto rescued = rescued_ / name.text();
-  if (rescued_.empty() || !is_there(rescued)) return {};
-  return {std::make_unique<FileSource>(open_regular(rescued)), rescued.native()};
+  is_rescued = !rescued_.empty() && is_there(rescued);
+  if (is_rescued) return {std::make_unique<FileSource>(open_regular(rescued)), rescued.native()};
+  return otherwise_ ? otherwise_(name, start) : WalSegment{};
 }
 
 }  // namespace pitr

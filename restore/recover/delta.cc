@@ -39,13 +39,17 @@ struct Part {
   std::string prefix;
 };
 
-std::vector<Part> parts(const fs::path& data_directory, const std::vector<Tablespace>& tablespaces,
+std::vector<Part> parts(const fs::path& data_directory, const DeltaTablespaces& tablespaces,
                         const SetContents& contents) {
-  std::vector<Part> result = {{data_directory, ""}};
+  std::vector<Part> result;
+  // First, while their links are there: a run that is interrupted must find them again.
+  for (const Tablespace& left : tablespaces.left)
+    result.push_back({left.target, "pg_tblspc/" + left.oid + "/" + left.target.filename().native() + "/"});
+  result.push_back({data_directory, ""});
   // On a disk of its own it stays there.
   if (fs::is_symlink(data_directory / "pg_wal"))
     result.push_back({fs::canonical(data_directory / "pg_wal"), "pg_wal/"});
-  for (const Tablespace& tablespace : tablespaces) {
+  for (const Tablespace& tablespace : tablespaces.of_backup) {
     // Another major's directory beside ours is not ours.
     const std::string prefix = "pg_tblspc/" + tablespace.oid + "/";
     std::string version;
@@ -144,6 +148,27 @@ void require_left_behind(const fs::path& data_directory, std::uint64_t system_id
   for (const Tablespace& tablespace : tablespaces) require_own_tablespace(data_directory, tablespace);
 }
 
+std::vector<Tablespace> left_tablespaces(const fs::path& data_directory,
+                                         const std::vector<Tablespace>& of_backup,
+                                         const std::string& server_version) {
+  std::vector<Tablespace> left;
+  const fs::path links = data_directory / "pg_tblspc";
+  if (!is_there(links)) return left;
+  const std::string prefix = "PG_" + server_version.substr(0, server_version.find('.')) + "_";
+  for (const fs::directory_entry& link : fs::directory_iterator(links)) {
+    const std::string oid = link.path().filename();
+    if (!link.is_symlink() || std::ranges::find(of_backup, oid, &Tablespace::oid) != of_backup.end())
+      continue;
+    const fs::path location = fs::read_symlink(link.path());
+    if (!is_there(location)) continue;
+    for (const fs::directory_entry& version : fs::directory_iterator(location)) {
+      if (version.path().filename().native().starts_with(prefix))
+        left.push_back({oid, location.native(), version.path()});
+    }
+  }
+  return left;
+}
+
 void mark_incomplete(const fs::path& data_directory, const Incomplete& mark, mode_t mode) {
   std::string text = fmt::format("{}{}\n", identifier_key, mark.system_identifier);
   for (const fs::path& directory : mark.rescued) {
@@ -156,7 +181,7 @@ void mark_incomplete(const fs::path& data_directory, const Incomplete& mark, mod
   file.finish();
 }
 
-std::size_t keep_what_is_right(const fs::path& data_directory, const std::vector<Tablespace>& tablespaces,
+std::size_t keep_what_is_right(const fs::path& data_directory, const DeltaTablespaces& tablespaces,
                                SetContents& contents, std::size_t workers,
                                const std::function<void(std::size_t)>& each) {
   // Without it nothing of this starts any more, whatever happens from here on.
@@ -189,6 +214,7 @@ std::size_t keep_what_is_right(const fs::path& data_directory, const std::vector
       remove_if_empty(*directory);
     }
   }
+  for (const Tablespace& left : tablespaces.left) remove_if_empty(left.target);
   return kept;
 }
 

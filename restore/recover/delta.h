@@ -32,11 +32,23 @@ void require_left_behind(const std::filesystem::path& data_directory, std::uint6
 // Writes the mark, durable. With it the directory is nobody's but ours.
 void mark_incomplete(const std::filesystem::path& data_directory, const Incomplete& mark, mode_t mode);
 
+// Tablespaces of the data directory and of the cluster that was there.
+struct DeltaTablespaces {
+  const std::vector<Tablespace>& of_backup;
+  const std::vector<Tablespace>& left;  // left_tablespaces()
+};
+
+// The tablespaces that are linked in `data_directory` and that the backup does not know: `original` is their
+// place, `target` the directory in it that servers of this version and nobody else have there.
+std::vector<Tablespace> left_tablespaces(const std::filesystem::path& data_directory,
+                                         const std::vector<Tablespace>& of_backup,
+                                         const std::string& server_version);
+
 // Keeps the files whose size and checksum are those of the manifest and marks them as being there; removes
 // everything else, pg_control first of all. `each` gets the bytes of every file that was compared. Returns
 // how many are kept.
 std::size_t keep_what_is_right(const std::filesystem::path& data_directory,
-                               const std::vector<Tablespace>& tablespaces, SetContents& contents,
+                               const DeltaTablespaces& tablespaces, SetContents& contents,
                                std::size_t workers, const std::function<void(std::size_t)>& each);
 
 }  // namespace pitr

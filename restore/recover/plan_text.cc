@@ -30,7 +30,7 @@ std::string verdict_text(const Plan& plan) {
 }  // namespace
 
 std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std::string& data_directory,
-                      const std::vector<Tablespace>& tablespaces) {
+                      const PlannedTablespaces& tablespaces) {
   const Meta& meta = plan.set.meta;
   const SetContents& contents = plan.contents;
   std::string text = fmt::format("backup      {}\n            {} - {}, LSN {} - {}, timeline {}\n",
@@ -49,17 +49,24 @@ std::string plan_text(const Plan& plan, const RecoveryTarget& target, const std:
   }
   const std::string where = data_directory.empty() ? "--data-dir" : data_directory;
   if (contents.has_manifest) {
-    const auto wanted = space_wanted(contents, where, tablespaces);
+    const auto wanted = space_wanted(contents, where, tablespaces.of_backup);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       text += fmt::format("{:<12}{} into {}", i == 0 ? "writes" : "", amount(wanted[i].second),
                           wanted[i].first.native());
       if (i > 0)
-        text +=
-            fmt::format(", tablespace {}, before {}", tablespaces[i - 1].oid, tablespaces[i - 1].original);
+        text += fmt::format(", tablespace {}, before {}", tablespaces.of_backup[i - 1].oid,
+                            tablespaces.of_backup[i - 1].original);
       text += "\n";
     }
   } else {
     text += fmt::format("writes      into {} (how much, a set of OmniPITR does not say)\n", where);
+  }
+  for (const Tablespace& left : tablespaces.left)
+    text += fmt::format("empties     {}, tablespace {}, younger than the backup\n", left.target.native(),
+                        left.oid);
+  for (const ReplayedTablespace& created : tablespaces.replayed) {
+    text += fmt::format("creates     tablespace {} in {} (the WAL does, at LSN {}), which must be empty\n",
+                        created.oid, created.location, to_string(created.lsn));
   }
   return text;
 }

@@ -18,6 +18,7 @@ Exit show_plan(const RecoverOptions& options, Log& log) {
   Recovery recovery(options, log);
   recovery.make_plan();
   say(recovery.text());
+  recovery.refuse_replayed_tablespaces();
   if (recovery.plan().reach == Reach::unknown) return Exit::failed;
   return recovery.plan().reach == Reach::yes ? Exit::done : Exit::damaged;
 }

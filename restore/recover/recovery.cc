@@ -12,6 +12,7 @@
 #include "common/os/host_name.h"
 #include "common/set/backup_lease.h"
 #include "common/set/set_stream.h"
+#include "common/store/decompressed_file.h"
 #include "restore/recover/delta.h"
 #include "restore/recover/plan_text.h"
 #include "restore/recover/unpack.h"
@@ -28,7 +29,9 @@ Recovery::Recovery(const RecoverOptions& options, Log& log)
       store_(open_store(options.backups, {0644, 0755})) {}
 
 std::string Recovery::text() const {
-  return plan_text(*plan_, options_.target, options_.data_directory, tablespaces_);
+  const std::vector<ReplayedTablespace> none;
+  return plan_text(*plan_, options_.target, options_.data_directory,
+                   {tablespaces_, left_, replayed_ ? replayed_->created : none});
 }
 
 // What the old data directory has of WAL counts for what can be reached.
@@ -73,6 +76,13 @@ void Recovery::make_plan() {
                            .search = options_.search},
                           log_);
   tablespaces_ = parse_tablespace_map(plan_->contents.tablespace_map, mapping());
+  const BackupSet& set = plan_->set;
+  if (options_.delta) left_ = left_tablespaces(directory_, tablespaces_, set.meta.server_version);
+  if (plan_->reach == Reach::no) return;
+  const std::vector<Place> sources = all_sources();
+  WalSearch replay{sources, old_wal_.pg_wal, plan_->path, set.meta, set.meta.start, plan_->wal.end};
+  if (options_.bundled_wal && set.xlog) replay.bundle = [&] { return open_decompressed(*store_, *set.xlog); };
+  replayed_ = replayed_tablespaces(replay, plan_->target, log_);
 }
 
 TablespaceMapping Recovery::mapping() const {
@@ -121,7 +131,7 @@ void Recovery::unpack() {
   const auto advance = [&](std::size_t bytes) { pace.advance(bytes); };
   if (options_.delta) {
     const std::size_t kept = log_.timed("Comparing", [&] {
-      return keep_what_is_right(directory_, tablespaces_, contents, options_.workers, advance);
+      return keep_what_is_right(directory_, {tablespaces_, left_}, contents, options_.workers, advance);
     });
     log_.note("{} of {} files are right and are kept.", kept, contents.files.size());
   }
@@ -158,6 +168,15 @@ RecoveryConfig Recovery::config() const {
                         .remote = options_.remote,
                         .prefetch_directory = prefetch_directory(),
                         .isolated_socket = options_.isolated ? socket_directory().native() : ""};
+  if (is_bounded()) {
+    config.until = replayed_->last;
+    // Nor along a timeline that has come up since.
+    if (config.target.timeline == "latest") {
+      const Timeline timeline = plan_->path.back().timeline;
+      config.target.timeline =
+          timeline == plan_->set.meta.stop_timeline ? "current" : std::to_string(number(timeline));
+    }
+  }
   return config;
 }
 
@@ -173,6 +192,9 @@ fs::path Recovery::prefetch_directory() const {
   if (file_system(parent) != file_system(directory_ / "pg_wal")) return {};
   return directory_.native() + ".pitr-prefetch";
 }
+
+// A copy replays what was looked at, and not what its original has archived since.
+bool Recovery::is_bounded() const { return options_.purpose == Purpose::clone && !options_.standby; }
 
 fs::path Recovery::socket_directory() const {
   return options_.socket_directory.empty() ? directory_ / "pitr-socket" : fs::path(options_.socket_directory);
@@ -200,6 +222,10 @@ void Recovery::launch_server() {
 std::string Recovery::closing() const {
   std::string text =
       fmt::format("{} is restored from {}.\n", directory_.native(), plan_->set.name) + config_text_;
+  for (const Tablespace& tablespace : left_) {
+    text += fmt::format("{}, tablespace {}, is emptied: it is younger than the backup.\n",
+                        tablespace.target.native(), tablespace.oid);
+  }
   if (!plan_->moved.empty()) text += plan_->moved + ".\n";
   for (const fs::path& directory : rescued_) {
     text += fmt::format(

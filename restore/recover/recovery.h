@@ -10,6 +10,7 @@
 #include "restore/recover/plan.h"
 #include "restore/recover/recover.h"
 #include "restore/recover/rescue.h"
+#include "restore/recover/wal_search.h"
 
 namespace pitr {
 
@@ -21,6 +22,8 @@ class Recovery {
   void make_plan();
   const Plan& plan() const { return *plan_; }
   std::string text() const;  // of --plan
+  // Replay makes a tablespace where the original had it, whatever was mapped: that place must be free.
+  void refuse_replayed_tablespaces() const;
 
   void refuse_what_cannot_be();  // writes nothing
   void protect_backup();
@@ -33,7 +36,8 @@ class Recovery {
   void find_old_wal(const Catalog& catalog);
   TablespaceMapping mapping() const;
   void refuse_places() const;
-  void refuse_isolated() const;
+  void refuse_long_socket() const;
+  bool is_bounded() const;
   std::filesystem::path prefetch_directory() const;
   std::filesystem::path socket_directory() const;
   Until until() const;
@@ -46,7 +50,9 @@ class Recovery {
   std::unique_ptr<Store> store_;
   std::optional<Plan> plan_;
   std::vector<Tablespace> tablespaces_;
-  Fd held_;  // keeps the set from being removed while it is read
+  std::vector<Tablespace> left_;                 // what --delta empties: tablespaces of the old cluster alone
+  std::optional<ReplayedTablespaces> replayed_;  // null: the target cannot be reached
+  Fd held_;                                      // keeps the set from being removed while it is read
   UnarchivedWal old_wal_;
   std::vector<std::filesystem::path> rescued_;  // where WAL of the old cluster is, of earlier runs, too
   std::string restore_program_, pg_ctl_, config_text_;

@@ -100,6 +100,7 @@ std::string restore_command(const RecoveryConfig& config) {
   if (!is_here) options = remote_words(config.remote);
   if (!config.prefetch_directory.empty())
     options.insert(options.end(), {"--prefetch-dir", config.prefetch_directory});
+  if (config.until) options.insert(options.end(), {"--until", config.until->text()});
   return restore_command(config.restore_program, config.sources, options);
 }
 

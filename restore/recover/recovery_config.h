@@ -7,6 +7,7 @@
 
 #include "common/os/file.h"
 #include "common/postgres/control_file.h"
+#include "common/postgres/wal.h"
 #include "common/wal/restore_command.h"
 #include "restore/recover/recovery_target.h"
 
@@ -25,6 +26,7 @@ struct RecoveryConfig {
   std::string restore_program;          // pitr-restore, absolute
   Remote remote = {};                   // how it reaches sources on other hosts
   std::string prefetch_directory = {};  // of pitr-restore; "" for no prefetch
+  std::optional<WalName> until = {};    // the last segment that is replayed; null: all that comes
   std::string isolated_socket;          // a directory: the drill's settings, "" for a server as it was
 };
 

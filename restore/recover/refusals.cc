@@ -1,9 +1,15 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/os/fd.h"
+#include "common/os/file.h"
 #include "common/process/sibling_program.h"
 #include "restore/recover/delta.h"
 #include "restore/recover/free_place.h"
 #include "restore/recover/recovery.h"
 #include "restore/recover/server_program.h"
-#include "restore/recover/wal_search.h"
 
 // What a recovery refuses before it writes anything.
 namespace pitr {
@@ -32,7 +38,8 @@ void Recovery::refuse_what_cannot_be() {
   refuse_places();
   // What --delta keeps need not be written again; how much that is, only the comparison tells.
   if (!options_.delta) require_space(space_wanted(plan_->contents, directory_, tablespaces_));
-  if (options_.isolated) refuse_isolated();
+  refuse_replayed_tablespaces();
+  if (options_.isolated) refuse_long_socket();
   if (options_.start) {
     pg_ctl_ = server_program(options_.bindir, major_of(meta), "pg_ctl");
     if (!options_.isolated && plan_->contents.has_manifest &&
@@ -55,6 +62,7 @@ void Recovery::refuse_places() const {
     in_context("restore into " + directory_.native(), [&] { require_free_directory(directory_); });
   }
   if (!options_.rescue_wal.empty()) require_stopped(options_.rescue_wal);
+  for (const Tablespace& left : left_) require_not_in_use(left.target);
   for (const Tablespace& tablespace : tablespaces_) {
     const std::string what = fmt::format("tablespace {}, before {} (give --tablespace {}=DIR)",
                                          tablespace.oid, tablespace.original, tablespace.original);
@@ -65,22 +73,38 @@ void Recovery::refuse_places() const {
   }
 }
 
-// The place of the socket fits into its 107 bytes, and replay creates no tablespace in a directory of this
-// host.
-void Recovery::refuse_isolated() const {
+void Recovery::refuse_replayed_tablespaces() const {
+  if (!replayed_) return;
+  for (const ReplayedTablespace& created : replayed_->created) {
+    const std::filesystem::path location = created.location;
+    const auto is_laid_out = [&](const Tablespace& each) {
+      return each.original == location && each.target == location;
+    };
+    const bool is_foreseen =
+        std::ranges::any_of(tablespaces_, is_laid_out) ||
+        std::ranges::find(left_, location.native(), &Tablespace::original) != left_.end();
+    if (is_foreseen) continue;
+    const std::string what = fmt::format(
+        "the WAL creates tablespace {} in {} (LSN {}), and replay would write there (recover to a moment "
+        "before, from a newer backup or on another host; what a lost cluster has left there, move away)",
+        created.oid, created.location, to_string(created.lsn));
+    in_context(what, [&] {
+      if (!is_there(location)) fail(Exit::usage, "it is missing, and replay would end (make it, empty)");
+      require_free_directory(location);
+      require_not_in_use(location);
+      const uid_t owner = file_status(open_file(location, O_RDONLY | O_DIRECTORY)).st_uid;
+      if (::geteuid() != 0 && ::geteuid() != owner)
+        fail(Exit::usage, "it belongs to another user, and replay would end");
+    });
+  }
+}
+
+// The place of the socket fits into its 107 bytes.
+void Recovery::refuse_long_socket() const {
   constexpr std::size_t longest = 107 - std::string_view("/.s.PGSQL.5432").size();
   if (socket_directory().native().size() > longest) {
     fail(Exit::usage, "{}: too long for the socket of the isolated server (give --socket-dir)",
          socket_directory().native());
-  }
-  const WalSearch whole{all_sources(),   old_wal_.pg_wal,       plan_->path,
-                        plan_->set.meta, plan_->set.meta.start, plan_->wal.end};
-  for (const std::string& path : created_tablespaces(whole, log_)) {
-    if (is_there(path)) {
-      fail(Exit::usage,
-           "the WAL creates a tablespace in {}, which is there on this host: replay would write into it",
-           path);
-    }
   }
 }
 

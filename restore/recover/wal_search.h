@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +23,9 @@ struct WalSearch {
   const TimelinePath& path;
   const Meta& meta;  // of the backup
   Lsn begin, end;    // what is searched
+  // Opens the tar with the WAL that is bundled with the backup, for what is nowhere else; empty: it is not
+  // searched.
+  std::function<std::unique_ptr<Source>()> bundle = {};
 };
 
 PathRecords records_of(const WalSearch& search);
@@ -32,7 +37,18 @@ std::optional<Moment> last_commit(const WalSearch& search, Log& log);
 // Where the end of the transaction, or the restore point, begins between stop and end; null: it is not there.
 std::optional<Lsn> find_target(const WalSearch& search, const RecoveryTarget& target, Log& log);
 
-// The directories of the tablespaces that are created in it: replay writes into them.
-std::vector<std::string> created_tablespaces(const WalSearch& search, Log& log);
+// A tablespace that replay makes where the original had it, whatever was mapped.
+struct ReplayedTablespace {
+  Lsn lsn;  // of the record
+  std::string oid;
+  std::string location;
+};
+// What recovery to the target makes of tablespaces.
+struct ReplayedTablespaces {
+  std::vector<ReplayedTablespace> created;
+  WalName last;  // the segment up to which the WAL was looked at
+};
+// Reads the WAL up to where recovery stops. Throws when a part of it cannot be read.
+ReplayedTablespaces replayed_tablespaces(const WalSearch& search, const RecoveryTarget& target, Log& log);
 
 }  // namespace pitr

@@ -34,7 +34,7 @@ constexpr Manual manual{
         "--finish-trigger or --recovery-delay given, neither --streaming-replication nor standby.signal.",
     .exit_status =
         "0    the file is in place, complete and verified\n"
-        "1    proven absent in every source\n"
+        "1    proven absent in every source; behind --until, under recovery.signal\n"
         "2    could not look; PostgreSQL is a standby, or not in recovery, and asks again\n"
         "200  could not look, under recovery.signal: the server stops instead of promoting",
     .example = "restore_command = 'pitr-restore -s /backup/wal %f %p'",
@@ -53,6 +53,7 @@ struct Options {
   std::string finish_trigger;
   std::string gap = "stop";
   std::string partial = "refuse";
+  std::optional<WalName> until;
   std::string on_error;
   bool remove_unneeded = false;
   bool remove_before = false;
@@ -67,6 +68,12 @@ struct Options {
   std::string ignored;
   std::vector<std::string> unused;
 };
+
+WalName parse_segment(const std::string& text) {
+  const auto name = WalName::parse(text);
+  if (!name || name->kind() != WalKind::segment) fail(Exit::usage, "{}: not the name of a segment", text);
+  return *name;
+}
 
 std::vector<Option> option_table(Options& options) {
   return {
@@ -87,6 +94,8 @@ std::vector<Option> option_table(Options& options) {
        set_choice(options.gap, {"stop", "end"})},
       {"partial", "", "refuse|allow", "hand out .partial files at the end (default: refuse)",
        set_choice(options.partial, {"refuse", "allow"})},
+      {"until", "", "SEGMENT", "end recovery behind SEGMENT; pitr-recover gives it",
+       [&](const std::string& value) { options.until = parse_segment(value); }},
       {"recovery-delay", "w", "SECONDS", "hold each segment back so long",
        set_number(options.recovery_delay, 0, 864000)},
       {"finish-trigger", "f", "FILE", "end recovery when FILE exists; NOW in it: at once",
@@ -179,7 +188,8 @@ RestoreRequest make_request(const Options& options, const Operands& operands) {
   const std::filesystem::path directory = data_directory(options);
   std::filesystem::path target = operands.target;
   if (target.is_relative()) target = directory / target;
-  RestoreRequest request{operands.name, target, options.sources, {}, directory, options.partial == "allow"};
+  RestoreRequest request{operands.name, target, options.sources, {}, directory, options.partial == "allow",
+                         options.until};
   // A person in another directory, and pg_rewind, have no cluster here. One that was named must be one.
   if (!options.data_directory.empty() || is_there(directory / "global" / "pg_control")) {
     request.system_identifier = read_cluster_identity(directory).system_identifier;

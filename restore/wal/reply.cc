@@ -147,6 +147,14 @@ Answer reply(const RestoreRequest& request, const Patience& patience, Prefetch& 
       log.error("Recovery is ended at once, as asked for; {} is not handed over", request.name.text());
       return Answer::absent;
     }
+    if (is_behind_end(request)) {
+      // A standby, or pg_rewind, was given no end: what is not handed over to it is not absent.
+      if (who != Asker::recovery)
+        fail(Exit::failed, "{} lies behind --until {}", request.name.text(), request.until->text());
+      log.note("{} lies behind {}, with which this recovery ends", request.name.text(),
+               request.until->text());
+      return Answer::absent;
+    }
     if (prefetch.hand_over()) return Answer::restored;
     const Look result = look(request, patience, who, finish, log);
     if (result == Look::restored) return Answer::restored;

@@ -95,7 +95,16 @@ bool fetch_partial(const RestoreRequest& request, Log& log) {
 
 }  // namespace
 
+bool is_behind_end(const RestoreRequest& request) {
+  if (!request.until || request.name.kind() == WalKind::history) return false;
+  // Another timeline is one that this recovery was not planned along.
+  const auto position = [](const WalName& name) { return name.text().substr(8, 16); };
+  return request.name.timeline() > request.until->timeline() ||
+         position(request.name) > position(*request.until);
+}
+
 bool restore_file(const RestoreRequest& request, Log& log) {
+  if (is_behind_end(request)) return false;
   std::vector<std::string> failures;
   for (const Place& source : request.sources) {
     try {

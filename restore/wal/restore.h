@@ -18,8 +18,12 @@ struct RestoreRequest {
   std::vector<Place> sources;    // tried in order; a codec prefix narrows a source to that suffix
   std::optional<std::uint64_t> system_identifier;  // null: not known (pg_rewind, a person)
   std::filesystem::path data_directory;
-  bool allow_partial = false;  // --partial=allow
+  bool allow_partial = false;         // --partial=allow
+  std::optional<WalName> until = {};  // --until: the last segment that there is for this recovery
 };
+
+// Does it lie behind `until`? Then it is not there, whatever the sources hold.
+bool is_behind_end(const RestoreRequest& request);
 
 // True: the file is at `target`, complete and verified. False: every source was reached and none has it. The
 // first source with a good file wins; a bad copy or an unreachable place before it is logged. Throws when no

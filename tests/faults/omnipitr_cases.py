@@ -134,6 +134,20 @@ def gap_end(t):
     t.dst.chmod(0o700)
 
 
+@case("O13", "--until ends recovery behind its segment, along its timeline, and tells nobody else that there is no more")
+def until(t):
+    for segment in t.m.segments[:3]:
+        t.store(segment)
+    last = t.m.segments[1].name
+    t.refuses(last, "recovery", "--until", "nonsense")
+    t.restore(last, "--until", last).gives(0)
+    for behind in (t.m.segments[2].name, "00000002" + t.m.segments[0].name[8:]):
+        t.restore(behind, "--until", last).gives(1)
+        for mode in ("standby", "other"):
+            t.restore(behind, "--until", last, mode=mode).gives(2)
+    t.restore("00000002.history", "--until", last).gives(1)
+
+
 @case("O14", "--on-error again or stop overrides the answer of every failure, not that of an absent file")
 def on_error(t):
     t.mark()

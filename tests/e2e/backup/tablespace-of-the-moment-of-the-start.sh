@@ -21,4 +21,16 @@ background_pids=()
 tar -tf "$(part data)" >"$SCRATCH/listed"
 assert_contains "$SCRATCH/listed" "tablespaces$SCRATCH/early/"
 if grep -q "tablespaces$SCRATCH/late/" "$SCRATCH/listed"; then fail "the late tablespace is in the tar"; fi
-pitr-recover --backup-dir="$BASE" --data-dir="$SCRATCH/data/copy" --only-wal --tablespace-root="$SCRATCH/data/spaces" --plan
+recover_copy=("${as_server[@]}" pitr-recover --backup-dir="$BASE" --data-dir="$SCRATCH/data/copy" --only-wal
+  --tablespace-root="$SCRATCH/data/spaces")
+# The WAL is in the backup alone; what it makes is seen there, too.
+assert_fails 2 "${recover_copy[@]}" --plan
+assert_contains "$SCRATCH/said" "creates tablespace $(sql "SELECT oid FROM pg_tablespace WHERE spcname = 'late'") in $SCRATCH/late"
+stop
+mv "$SCRATCH/late" "$SCRATCH/late.original"
+"${as_server[@]}" mkdir "$SCRATCH/late"
+"${recover_copy[@]}"
+DATA=$SCRATCH/data/copy
+start
+wait_for_promotion
+assert_eq "100 100" "$(sql "SELECT (SELECT count(*) FROM e) || ' ' || (SELECT count(*) FROM l)")" "rows of both tablespaces"

@@ -64,6 +64,8 @@ timeline_of() { # OPTIONS: which timeline pitr-recover names to PostgreSQL
 }
 assert_eq 1 "$(timeline_of --target-name=after_1)" "the timeline of a restore point"
 assert_eq 1 "$(timeline_of --target-lsn="$lsn_on_1")" "the timeline of an LSN"
-assert_eq latest "$(timeline_of --target-name=after_31)" "the timeline of a restore point on the latest"
-assert_eq latest "$(timeline_of)" "the timeline without a target"
+assert_eq 3 "$(timeline_of --target-name=after_31)" "the timeline of a restore point on the latest"
+# A copy follows none that comes up later; what takes the original's place does.
+assert_eq 3 "$(timeline_of)" "the timeline without a target"
+assert_eq latest "$(timeline_of --as=primary)" "the timeline without a target of what becomes the primary"
 assert_eq 2 "$(timeline_of --target-time="$moment_on_2" --target-timeline=2)" "the timeline that was asked for"

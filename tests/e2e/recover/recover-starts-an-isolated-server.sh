@@ -33,14 +33,6 @@ in_copy "SELECT pg_switch_wal()" >/dev/null
 assert_eq "$archived_before" "$(find "$ARCHIVE" -type f | sort)" "what is archived"
 assert_eq "1 2 3" "$(steps)" "the steps of the original"
 
-# The original's WAL creates a tablespace whose directory is here.
-mkdir "$SCRATCH/space"
-sql "CREATE TABLESPACE space LOCATION '$SCRATCH/space'"
-switch_wal >/dev/null
-assert_fails 2 restore_into "$SCRATCH/copy2" --start --isolated
-assert_contains "$SCRATCH/said" "creates a tablespace in $SCRATCH/space"
-assert_absent "$SCRATCH/copy2"
-sql "DROP TABLESPACE space"
 stop
 
 # Not isolated: the settings are the cluster's own. The lease ends on demand.
