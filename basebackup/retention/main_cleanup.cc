@@ -3,6 +3,7 @@
 
 #include "basebackup/retention/cleanup.h"
 #include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
 #include "common/process/process.h"
@@ -32,15 +33,16 @@ constexpr Manual manual{
 };
 
 struct Options {
-  std::optional<Place> archive;
+  Remote remote;  // the archive points to it
+  Place archive;
   CleanupOptions cleanup;
   std::string pid_file;
 };
 
 std::vector<Option> option_table(Options& options) {
   return {
-      {"archive", "a", "[CODEC=]DIR", "remove from the WAL archive DIR",
-       [&](const std::string& value) { options.archive = parse_place(value); }},
+      {"archive", "a", "[CODEC=]PLACE", "remove from the WAL archive DIR or HOST:DIR",
+       set_place(options.archive, &options.remote)},
       {"backup-dir", "b", "DIR", "keep what backups in DIR need; may be given often",
        append_text(options.cleanup.backup_directories), true},
       {"data-dir", "D", "DIR", "check that it is DIR's archive (default: .)",
@@ -64,14 +66,14 @@ WalName parse_operand(const std::vector<std::string>& operands) {
 
 int run(const Options& options, const std::vector<std::string>& operands, Log& log) {
   const WalName wanted = parse_operand(operands);
-  if (!options.archive) fail(Exit::usage, "no archive: give --archive");
+  if (options.archive.place.empty()) fail(Exit::usage, "no archive: give --archive");
   for (const std::string& place : options.cleanup.backup_directories) {
     if (kind(parse_place(place)) != PlaceKind::directory)
       fail(Exit::usage, "--backup-dir {}: it is on another host; run pitr-cleanup there", place);
   }
   std::optional<LockFile> alone;
   if (!options.pid_file.empty()) alone.emplace(options.pid_file, 0600);
-  clean_up(*options.archive, wanted, options.cleanup, log);
+  clean_up(options.archive, wanted, options.cleanup, log);
   return 0;
 }
 
@@ -79,10 +81,12 @@ int run(const Options& options, const std::vector<std::string>& operands, Log& l
 
 int main(int argc, char** argv) {
   Options options;
+  options.remote.temporary_directory = default_temporary_directory();
   Log log(manual.program);
   return run_program(
-      manual, with_log_options(option_table(options), log), log, argc, argv,
-      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage,
+      manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc,
+      argv, [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+      failed_or_usage,
       [&] {
         // Called by root, what it makes must not be root's.
         if (is_there(std::filesystem::path(options.cleanup.data_directory) / "global" / "pg_control"))

@@ -2,6 +2,7 @@
 
 #include "basebackup/retention/expire.h"
 #include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 #include "common/os/file.h"
 #include "common/os/lock.h"
 #include "common/process/process.h"
@@ -34,6 +35,7 @@ constexpr Manual manual{
 };
 
 struct Options {
+  Remote remote;  // the archives point to it
   ExpireOptions expire;
   RetentionRules given;  // 0: not given
   int truncate = 0;
@@ -47,8 +49,8 @@ std::vector<Option> option_table(Options& options) {
   constexpr int most = 36500;
   return {
       {"backup-dir", "b", "DIR", "remove backups from DIR", set_text(options.expire.backup_directory)},
-      {"archive", "a", "[CODEC=]DIR", "remove WAL from DIR, too; may be given often",
-       append_place(options.expire.archives), true},
+      {"archive", "a", "[CODEC=]PLACE", "remove WAL from DIR or HOST:DIR, too; often",
+       append_place(options.expire.archives, &options.remote), true},
       {"keep-days", "k", "N", "let one go back to any moment of the last N days",
        set_number(given.days, 1, most)},
       {"keep-count", "", "N", "keep the newest N", set_number(given.count, 1, most)},
@@ -128,12 +130,14 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 
 int main(int argc, char** argv) {
   Options options;
+  options.remote.temporary_directory = default_temporary_directory();
   options.given.minimum = 0;
   options.given.waiting_days = 0;
   Log log(manual.program);
   return run_program(
-      manual, with_log_options(option_table(options), log), log, argc, argv,
-      [&](const std::vector<std::string>& operands) { return run(options, operands, log); }, failed_or_usage,
+      manual, with_log_options(with_remote_options(option_table(options), options.remote), log), log, argc,
+      argv, [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
+      failed_or_usage,
       [&] {
         // What root would leave there the owner could not read or remove.
         if (is_there(options.expire.backup_directory)) become_owner_of(options.expire.backup_directory);

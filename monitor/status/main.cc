@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/cli/program.h"
+#include "common/cli/remote_options.h"
 #include "common/os/file.h"
 #include "common/process/process.h"
 #include "monitor/status/check.h"
@@ -78,9 +79,9 @@ std::vector<Option> option_table(Options& options, Log& log) {
       {"timeout", "", "SECONDS", "give up then, as unknown (default: 60)",
        set_number(options.timeout, 1, 86400)},
       {"output", "o", "FILE", "write to FILE, which is whole at any moment", set_text(options.output)},
-      {"archive", "a", "[CODEC=]DIR", "look at the WAL archive DIR; may be given often",
-       append_place(places.archives), true},
-      {"backup-dir", "b", "DIR", "look at the backups in DIR", set_text(places.backup_directory)},
+      {"archive", "a", "[CODEC=]PLACE", "look at the WAL archive DIR or HOST:DIR; may be given often",
+       append_place(places.archives, &places.remote), true},
+      {"backup-dir", "b", "[HOST:]DIR", "look at the backups in DIR", set_text(places.backup_directory)},
       {"xlogs", "x", "DIR", "look at the staging directory DIR; may be given often",
        append_text(places.staging_directories), true},
       {"spool-dir", "", "DIR", "look at the spool of pitr-archive", set_text(places.spool_directory)},
@@ -99,8 +100,8 @@ std::vector<Option> option_table(Options& options, Log& log) {
        set_text(places.server.database)},
       {"verbose", "v", "", "say on stderr what is done",
        [&log](const std::string&) { log.set_verbose(true); }},
-      {"temp-dir", "t", "DIR", "accepted; nothing is stored temporarily",
-       no_meaning(options.unused, "temp-dir")},
+      {"temp-dir", "t", "DIR", "fetch from rsync:// into DIR (default: $TMPDIR or /tmp)",
+       [&](const std::string& value) { places.remote.temporary_directory = value; }},
       {"psql-path", "pp", "FILE", "accepted; psql is not used", no_meaning(options.unused, "psql-path")},
   };
 }
@@ -231,9 +232,10 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
 
 int main(int argc, char** argv) {
   Options options;
+  options.places.remote.temporary_directory = default_temporary_directory();
   Log log(manual.program);
   return run_program(
-      manual, option_table(options, log), log, argc, argv,
+      manual, with_remote_options(option_table(options, log), options.places.remote), log, argc, argv,
       [&](const std::vector<std::string>& operands) { return run(options, operands, log); },
       [&](const Error& error) {
         // Nagios shows stdout.

@@ -54,7 +54,7 @@ bool Places::in_recovery() { return server().value("SELECT pg_is_in_recovery()")
 Store& Places::backups() {
   return backups_.get([&] {
     if (given_.backup_directory.empty()) fail(Exit::usage, "no directory with backups (give --backup-dir)");
-    return open_store(given_.backup_directory, {});
+    return open_store({.compression = {}, .place = given_.backup_directory, .remote = &given_.remote}, {});
   });
 }
 

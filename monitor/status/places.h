@@ -16,6 +16,7 @@ namespace pitr {
 // Where the checks look.
 struct MonitorPlaces {
   ServerAddress server;
+  Remote remote;  // how other hosts are reached; the archives point to it
   std::vector<Place> archives;
   std::string backup_directory, state_directory, spool_directory, data_directory;
   std::vector<std::string> staging_directories;
