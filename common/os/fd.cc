@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "common/os/headway.h"
 #include "common/os/signals.h"
 
 namespace pitr {
@@ -88,6 +89,7 @@ std::size_t read_with(const Fd& fd, F call) {
   for (;;) {
     throw_if_signalled();
     const ssize_t n = call();
+    count_step();
     if (n >= 0) return static_cast<std::size_t>(n);
     if (errno != EINTR) fail(Exit::failed, "read {}: {}", fd.name(), errno_text(errno));
   }
@@ -123,6 +125,7 @@ void write_with(const Fd& fd, Bytes bytes, F call) {
   while (!bytes.empty()) {
     throw_if_signalled();
     const ssize_t n = call(bytes);
+    count_step();
     if (n > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(n));
     } else if (n == 0) {

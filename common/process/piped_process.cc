@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "common/os/headway.h"
 #include "common/os/signals.h"
 
 namespace pitr {
@@ -53,6 +54,8 @@ void PipedProcess::wait_for(Side side) {
     if (left <= 0) fail_with(fmt::format("no answer for {} s", patience_.count()));
     // A signal between the look and the wait would be slept over: short naps bound that.
     ::poll(events, 2, static_cast<int>(std::min<long long>(left, 200)));
+    const bool is_silent = events[0].revents == 0 && events[1].revents == 0;
+    is_silent ? count_nap() : count_step();
     if (events[1].revents != 0) complaint_.take();
     if (events[0].revents != 0) return;
   }
@@ -84,6 +87,7 @@ int PipedProcess::wait() {
   const auto end = std::chrono::steady_clock::now() + patience_;
   while (child_->is_running() && !child_->ended()) {
     throw_if_signalled();
+    count_nap();
     complaint_.take();
     if (std::chrono::steady_clock::now() > end)
       fail_with(fmt::format("it does not end for {} s", patience_.count()));

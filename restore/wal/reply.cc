@@ -1,10 +1,13 @@
 #include "restore/wal/reply.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "common/os/file_source.h"
+#include "common/os/headway.h"
 #include "common/os/signals.h"
 #include "common/os/temporary_file.h"
 #include "common/process/process.h"
@@ -77,35 +80,44 @@ Look look_once(const RestoreRequest& request, const Patience& patience, Finish f
 // A source may hang in the kernel (a dead NFS server), and a standby must not hang with it: neither its
 // replication nor its promotion, during which PostgreSQL asks several times, at last without standby.signal.
 // So the look is a process of its own that is left behind when it makes no headway; PostgreSQL asks again.
-class Headway {
+// A silent host is waited for as long as --remote-timeout says, which is looked at where it is waited for;
+// only who is in a hurry gives it up before.
+class Watch {
  public:
-  explicit Headway(const RestoreRequest& request) : request_(request) {}
+  Watch(const RestoreRequest& request, const Headway& headway) : request_(request), headway_(headway) {}
 
   bool is_lost() {
-    const std::uintmax_t size = size_of_temporary();
-    if (size != last_size_) last_headway_ = Clock::now();
-    last_size_ = size;
     const bool in_a_hurry = promotion_requested(request_.data_directory) || is_in_own_pg_wal(request_);
+    const std::uint32_t steps = headway_.steps(), naps = headway_.naps();
+    if (steps != last_steps_ || (naps != last_naps_ && !in_a_hurry)) last_headway_ = Clock::now();
+    last_steps_ = steps;
+    last_naps_ = naps;
     const double limit = in_a_hurry ? 2 : 4;
     return std::chrono::duration<double>(Clock::now() - last_headway_).count() > limit;
   }
 
  private:
-  std::uintmax_t size_of_temporary() const {
-    std::error_code none;
-    return std::filesystem::file_size(first_temporary_of(request_.target), none);
-  }
-
   const RestoreRequest& request_;
-  std::uintmax_t last_size_ = 0;
+  const Headway& headway_;
+  std::uint32_t last_steps_ = 0, last_naps_ = 0;
   Clock::time_point last_headway_ = Clock::now();
 };
 
 Look look_apart(const RestoreRequest& request, const Patience& patience, Finish finish, Log& log) {
-  Headway headway(request);
-  const auto result = run_apart([&] { return static_cast<int>(look_once(request, patience, finish, log)); },
-                                [&] { return headway.is_lost(); });
-  if (!result) fail(Exit::failed, "restore {}: the source does not answer", request.name.text());
+  Headway headway;
+  Watch watch(request, headway);
+  const auto look = [&] {
+    headway.count_here();
+    return static_cast<int>(look_once(request, patience, finish, log));
+  };
+  const auto result = run_apart(look, [&] { return watch.is_lost(); });
+  if (!result) {
+    // It was killed, and may have had no time to clean up.
+    const std::filesystem::path parent = request.target.parent_path();
+    remove_dead_temporaries_of(open_file(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY),
+                               request.target.filename());
+    fail(Exit::failed, "restore {}: the source does not answer", request.name.text());
+  }
   return static_cast<Look>(*result);
 }
 

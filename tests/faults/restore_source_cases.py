@@ -4,6 +4,8 @@ import os
 import time
 
 import material as wal
+from far_host import FarHost, RsyncDaemon
+from program import environment
 from registry import case, check, each
 from world import MODES
 
@@ -73,6 +75,45 @@ def two_sources(t):
     os.truncate(good, 100)
     for mode in MODES:
         t.refuses(source.name, mode, sources=[t.dst, t.dst2], words=[bad, good])
+
+
+@each("a standby's source is slow, {}: it delivers",
+      D22="an rsync daemon of 150 kB a second", D22b="a login that takes 5 s")
+def slow_source(t, what):
+    source = t.m.segments[1]
+    if "rsync" in what:
+        daemon = RsyncDaemon(t)
+        slow = t.dir / "rsync"
+        slow.write_text('#!/bin/sh\nexec rsync --bwlimit=150 "$@"\n', encoding="ascii")
+        slow.chmod(0o755)
+        t.store(source, place=daemon.far)
+        how = {"sources": [daemon.place], "env": daemon.env}
+        options = ["--rsync-path", slow]
+    else:
+        host = FarHost(t)
+        key = (host.dir / "client.pub").read_text(encoding="ascii")
+        command = r'sleep 5; eval \"$SSH_ORIGINAL_COMMAND\"'
+        (host.dir / "authorized_keys").write_text(f'command="{command}" {key}', encoding="ascii")
+        t.store(source, place=host.far)
+        how = {"sources": [host.place], "env": environment(XDG_RUNTIME_DIR=host.runtime)}
+        options = ["--ssh-path", host.ssh]
+    run = t.restore(source.name, *options, mode="standby", **how).ok()
+    check(run.seconds > 4.5, f"it took {run.seconds:.1f} s: this proves nothing")
+    t.given(source)
+
+
+@case("D23", "a host falls silent: a standby's call ends with 2 after --remote-timeout, after 2 s once promote is there")
+def silent_host(t):
+    host = FarHost(t)
+    t.store(t.m.segments[1], place=host.far)
+    how = {"sources": [host.place], "env": environment(XDG_RUNTIME_DIR=host.runtime), "mode": "standby"}
+    options = ["--ssh-path", host.ssh, "--remote-timeout", 7]
+    host.proxy.after(0, stalls=True)
+    run = t.restore(t.m.segments[1].name, *options, **how).gives(2).within(20)
+    check(run.seconds > 6, f"given up after {run.seconds:.1f} s")
+    (t.data / "promote").touch()
+    t.restore(t.m.segments[1].name, *options, **how).gives(2).within(5)
+    t.not_given()
 
 
 # --- the history that PostgreSQL asks for after it has removed recovery.signal
