@@ -37,7 +37,7 @@ ServerSettings settings_of_copy(const CopyOptions& options, const ServerAddress&
   ServerSettings settings;
   settings.clear_targets();
   if (!options.standby) {
-    settings.switch_archiving_off();
+    settings.leave_original_alone();
     return settings;
   }
   if (options.primary_conninfo.empty() && is_elsewhere && means_this_host(primary.host)) {
@@ -47,10 +47,8 @@ ServerSettings settings_of_copy(const CopyOptions& options, const ServerAddress&
          primary.host);
   }
   settings.set("recovery_target_timeline", "latest");
-  settings.set("primary_conninfo",
-               options.primary_conninfo.empty() ? format_conninfo(primary) : options.primary_conninfo);
-  // Whatever slot the original itself may use as a standby is not ours.
-  settings.set("primary_slot_name", options.slot);
+  settings.stream_from(options.primary_conninfo.empty() ? format_conninfo(primary) : options.primary_conninfo,
+                       options.slot);
   if (!options.wal_sources.empty()) {
     settings.set("restore_command", restore_command("pitr-restore", options.wal_sources, {}));
   }

@@ -67,10 +67,18 @@ void ServerSettings::clear_targets() {
   }
 }
 
-void ServerSettings::switch_archiving_off() {
+void ServerSettings::stream_from(std::string_view conninfo, std::string_view slot) {
+  set("primary_conninfo", conninfo);
+  set("primary_slot_name", slot);
+}
+
+void ServerSettings::leave_original_alone() {
   remark("ARCHIVING IS OFF: this is a copy, and must not write into the archive of the original. Before it");
   remark("goes into production: remove this block, restart the server, take a new base backup.");
+  remark("(Where the server has dropped these remarks: ALTER SYSTEM RESET does it for each setting.)");
   set("archive_mode", "off");
+  set("max_logical_replication_workers", "0");
+  stream_from("", "");
 }
 
 std::string with_settings(const std::string& old, std::string_view program, const ServerSettings& settings) {

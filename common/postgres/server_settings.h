@@ -17,8 +17,12 @@ class ServerSettings {
   void remark(std::string_view line);
   // No target at all: all are cleared.
   void clear_targets();
-  // The server is a copy: it must not write into the archive of the original.
-  void switch_archiving_off();
+  // Whom a standby streams from and by which slot; "" for nobody and none. What the original itself uses as a
+  // standby is not for us.
+  void stream_from(std::string_view conninfo, std::string_view slot);
+  // The server is a copy: it must not write into the archive of the original, and takes none of the slots
+  // that belong to the original or to its subscriptions.
+  void leave_original_alone();
   const std::string& text() const { return text_; }
 
  private:

@@ -126,6 +126,7 @@ std::vector<Option> option_table(Options& options) {
       {"standby", "", "", "set up a standby", set_flag(recover.standby)},
       {"primary-conninfo", "", "CONNINFO", "let the standby stream from there",
        set_text(recover.primary_conninfo)},
+      {"slot", "", "NAME", "let the standby use the primary's replication slot NAME", set_text(recover.slot)},
       {"config", "", "keep|restore|print", "treat configuration from outside so (print)",
        set_choice(options.config, {"keep", "restore", "print"})},
       {"start", "", "", "start it, and wait until the target is reached", set_flag(recover.start)},
@@ -186,6 +187,8 @@ void check(const Options& options, const std::vector<std::string>& operands) {
   }
   if (!recover.primary_conninfo.empty() && !recover.standby)
     fail(Exit::usage, "--primary-conninfo goes with --standby");
+  if (!recover.slot.empty() && recover.primary_conninfo.empty())
+    fail(Exit::usage, "--slot goes with --primary-conninfo");
   if (recover.target.exclusive && (recover.target.kind == RecoveryTarget::Kind::latest ||
                                    recover.target.kind == RecoveryTarget::Kind::immediate)) {
     fail(Exit::usage, "--target-exclusive goes with a time, an LSN, a transaction or a name");

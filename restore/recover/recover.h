@@ -31,6 +31,7 @@ struct RecoverOptions {
   Purpose purpose = Purpose::clone;
   bool standby = false;
   std::string primary_conninfo;
+  std::string slot;
   ConfigMode config = ConfigMode::print;
   bool group_readable = false;
   int lease_hours = 48;

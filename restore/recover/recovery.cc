@@ -164,6 +164,7 @@ RecoveryConfig Recovery::config() const {
                         .purpose = options_.purpose,
                         .standby = options_.standby,
                         .primary_conninfo = options_.primary_conninfo,
+                        .slot = options_.slot,
                         .restore_program = restore_program_,
                         .remote = options_.remote,
                         .prefetch_directory = prefetch_directory(),

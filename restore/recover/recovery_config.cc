@@ -58,7 +58,7 @@ void add_isolation(ServerSettings& settings, const RecoveryConfig& config, const
   // Subscriptions of the copy would take production's slots.
   settings.set("max_logical_replication_workers", "0");
   settings.set("ssl", "off");
-  settings.set("primary_conninfo", "");
+  settings.stream_from("", "");
   settings.set("jit", "off");
   // In its own directory: a container may have no /dev/shm that the server may use.
   settings.set("dynamic_shared_memory_type", "mmap");
@@ -74,12 +74,12 @@ ServerSettings settings_of(const RecoveryConfig& config, const ControlFile& cont
   settings.set("restore_command", restore_command(config));
   for (const char* name : {"archive_cleanup_command", "recovery_end_command"}) settings.set(name, "");
   add_target(settings, config.target);
-  if (config.standby) settings.set("primary_conninfo", config.primary_conninfo);
   if (!config.isolated_socket.empty()) {
     add_isolation(settings, config, control);
   } else if (config.purpose == Purpose::clone) {
-    settings.switch_archiving_off();
+    settings.leave_original_alone();
   }
+  if (config.standby) settings.stream_from(config.primary_conninfo, config.slot);
   return settings;
 }
 

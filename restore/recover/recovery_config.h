@@ -23,6 +23,7 @@ struct RecoveryConfig {
   Purpose purpose = Purpose::clone;
   bool standby = false;
   std::string primary_conninfo;
+  std::string slot = {};                // of the primary, for a standby; "" for none
   std::string restore_program;          // pitr-restore, absolute
   Remote remote = {};                   // how it reaches sources on other hosts
   std::string prefetch_directory = {};  // of pitr-restore; "" for no prefetch

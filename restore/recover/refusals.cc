@@ -34,6 +34,7 @@ void Recovery::refuse_what_cannot_be() {
   held_ = hold_for_reading(*store_, plan_->set);
   restore_program_ = sibling_program("pitr-restore");
   if (meta.format != 0) require_known(mapping(), tablespaces_);
+  require_apart(tablespaces_);
   require_config_fits(plan_->contents, options_.config);
   refuse_places();
   // What --delta keeps need not be written again; how much that is, only the comparison tells.

@@ -1,6 +1,7 @@
 #include "restore/recover/tablespaces.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/ranges.h>
 
@@ -61,6 +62,14 @@ std::string format_tablespace_map(const std::vector<Tablespace>& tablespaces) {
     text += '\n';
   }
   return text;
+}
+
+void require_apart(const std::vector<Tablespace>& tablespaces) {
+  std::set<std::filesystem::path> targets;
+  for (const Tablespace& tablespace : tablespaces) {
+    if (!targets.insert(tablespace.target).second)
+      fail(Exit::usage, "--tablespace: two tablespaces would lie in {}", tablespace.target.native());
+  }
 }
 
 void require_known(const TablespaceMapping& mapping, const std::vector<Tablespace>& tablespaces) {

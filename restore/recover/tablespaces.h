@@ -33,6 +33,9 @@ std::pair<std::string, std::string> parse_tablespace_move(
 std::vector<Tablespace> parse_tablespace_map(std::string_view text, const TablespaceMapping& mapping);
 std::string format_tablespace_map(const std::vector<Tablespace>& tablespaces);
 
+// Throws usage when two would lie in one directory.
+void require_apart(const std::vector<Tablespace>& tablespaces);
+
 // Throws usage when a move names a directory that no tablespace of the backup has.
 void require_known(const TablespaceMapping& mapping, const std::vector<Tablespace>& tablespaces);
 

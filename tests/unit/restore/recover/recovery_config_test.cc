@@ -64,7 +64,12 @@ TEST_CASE("an earlier recovery's settings and block go, everything else stays") 
   CHECK(once.starts_with("work_mem = '64MB'\n# a remark\n# pitr-recover: begin\n"));
   CHECK(once.find("2020") == std::string::npos);
   CHECK(once.find("recovery_target_name = 'the first'\n") != std::string::npos);
-  CHECK(once.find("archive_mode = 'off'") != std::string::npos);
+  // A copy archives nothing, follows nobody, and takes no slot of the original's.
+  for (const char* setting : {"archive_mode = 'off'\n", "primary_conninfo = ''\n", "primary_slot_name = ''\n",
+                              "max_logical_replication_workers = '0'\n"}) {
+    CAPTURE(setting);
+    CHECK(once.find(setting) != std::string::npos);
+  }
   // Clearing another kind behind it would clear the target itself.
   CHECK(once.rfind("recovery_target_lsn = ''") < once.find("recovery_target_name = 'the first'"));
 
@@ -84,6 +89,11 @@ TEST_CASE("a standby streams, and an isolated server is reached by nobody") {
   standby.primary_conninfo = "host=db1 application_name='s'";
   CHECK(with_recovery_block("", standby, control)
             .find("primary_conninfo = 'host=db1 application_name=''s'''\n") != std::string::npos);
+  // What the original itself uses as a standby is not for it.
+  CHECK(with_recovery_block("primary_slot_name = 'original'\n", standby, control)
+            .find("primary_slot_name = ''\n") != std::string::npos);
+  standby.slot = "own";
+  CHECK(with_recovery_block("", standby, control).find("primary_slot_name = 'own'\n") != std::string::npos);
   RecoveryConfig drill = config();
   drill.isolated_socket = "/s";
   const std::string text = with_recovery_block("", drill, control);

@@ -22,6 +22,14 @@ TEST_CASE("tablespaces move as they are told, below the root, with the data dire
   CHECK(mapping.place("16384", "/fast").target == "/new/fast");
 }
 
+TEST_CASE("two tablespaces do not share a directory") {
+  TablespaceMapping mapping;
+  mapping.moved = {parse_tablespace_move("/fast=/new"), parse_tablespace_move("/slow=/new/")};
+  CHECK(failure_of([&] { require_apart(parse_tablespace_map("1 /fast\n2 /slow\n", mapping)); }).code ==
+        Exit::usage);
+  require_apart(parse_tablespace_map("1 /fast\n2 /other\n", mapping));
+}
+
 TEST_CASE("line ends and backslashes in a path survive tablespace_map") {
   const auto spaces = parse_tablespace_map("1 /a\\\\b\\\nc d\n", {});
   REQUIRE(spaces.size() == 1);
