@@ -1,36 +1,15 @@
 #include "archive/caller.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <string>
 
-#include "common/os/fd.h"
 #include "common/os/file.h"
-#include "common/os/file_source.h"
 #include "common/os/processes.h"
+#include "common/postgres/postmaster.h"
 
 namespace pitr {
 namespace {
-
-// "" when it is not there.
-std::string text_of(const std::filesystem::path& path) {
-  std::string text;
-  if (Fd file = open_if_there(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)) {
-    FileSource source(std::move(file));
-    StringSink sink(text);
-    copy(source, sink);
-  }
-  return text;
-}
-
-// 0 when there is none at the beginning of the text: no process has it.
-pid_t pid_in(std::string_view text) {
-  pid_t pid = 0;
-  std::from_chars(text.data(), text.data() + text.size(), pid);
-  return pid;
-}
 
 pid_t parent_of(pid_t pid) {
   const auto status = process_status(pid);
@@ -40,11 +19,11 @@ pid_t parent_of(pid_t pid) {
 }  // namespace
 
 bool is_called_by_server(const std::filesystem::path& data_directory) {
-  const pid_t server = pid_in(text_of(data_directory / "postmaster.pid"));
-  if (server <= 0) return false;
+  const auto server = postmaster_of(data_directory);
+  if (!server) return false;
   pid_t pid = ::getppid();
-  while (pid > 0 && pid != server) pid = parent_of(pid);
-  return pid == server;
+  while (pid > 0 && pid != *server) pid = parent_of(pid);
+  return pid == *server;
 }
 
 void require_no_other_server(const std::filesystem::path& data_directory) {

@@ -1,35 +1,42 @@
 #include "common/postgres/postmaster.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <iterator>
 #include <vector>
 
-#include "common/os/fd.h"
 #include "common/os/processes.h"
+#include "common/os/text_file.h"
 
 namespace pitr {
 
-std::optional<pid_t> postmaster_of(const std::filesystem::path& data_directory) {
-  const Fd file = open_if_there(data_directory / "postmaster.pid", O_RDONLY | O_NONBLOCK);
-  if (!file) return std::nullopt;
-  std::array<std::byte, 32> buffer;
-  const std::string_view text(reinterpret_cast<const char*>(buffer.data()), read_some(file, buffer));
-  pid_t pid = 0;
-  std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH)) return std::nullopt;
+std::optional<Postmaster> read_postmaster(const std::filesystem::path& data_directory) {
+  const std::string text = read_text_if_there(data_directory / "postmaster.pid", 0);
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  lines.resize(8);
+  Postmaster result{0, lines[3], lines[4], lines[5], lines[7]};
+  std::from_chars(lines[0].data(), lines[0].data() + lines[0].size(), result.process);
+  if (result.process <= 0 || (::kill(result.process, 0) != 0 && errno == ESRCH)) return std::nullopt;
   std::error_code code;
-  const std::filesystem::path directory = working_directory(pid);
+  const std::filesystem::path directory = working_directory(result.process);
   if (!directory.empty() && !std::filesystem::equivalent(directory, data_directory, code))
     return std::nullopt;
-  return pid;
+  return result;
+}
+
+std::optional<pid_t> postmaster_of(const std::filesystem::path& data_directory) {
+  const auto postmaster = read_postmaster(data_directory);
+  return postmaster ? std::optional(postmaster->process) : std::nullopt;
 }
 
 void forget_other_servers() {

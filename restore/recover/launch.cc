@@ -1,10 +1,7 @@
 #include "restore/recover/launch.h"
 
-#include <fcntl.h>
 #include <signal.h>
 
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <vector>
@@ -19,28 +16,6 @@
 
 namespace pitr {
 namespace {
-
-// postmaster.pid, line by line. Source: PostgreSQL, src/include/utils/pidfile.h.
-struct Postmaster {
-  pid_t process = 0;
-  std::string port, socket_directory, address, status;
-};
-
-// Null: there is no such file, or its process is gone.
-std::optional<Postmaster> look_at(const std::filesystem::path& data_directory) {
-  const std::string text = read_text_if_there(data_directory / "postmaster.pid", 0);
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  lines.resize(8);
-  Postmaster result{0, lines[3], lines[4], lines[5], lines[7]};
-  std::from_chars(lines[0].data(), lines[0].data() + lines[0].size(), result.process);
-  if (result.process <= 0 || (::kill(result.process, 0) != 0 && errno == ESRCH)) return std::nullopt;
-  return result;
-}
 
 std::string end_of(const std::string& text, std::size_t lines) {
   std::size_t at = text.size();
@@ -66,7 +41,7 @@ class Stopper {
   ~Stopper() {
     if (!armed_) return;
     try {
-      if (const auto postmaster = look_at(data_directory_)) ::kill(postmaster->process, SIGQUIT);
+      if (const auto postmaster = read_postmaster(data_directory_)) ::kill(postmaster->process, SIGQUIT);
     } catch (const std::exception&) {
       // A signal was caught before the file could be read: who stops us looks after the server.
     }
@@ -86,7 +61,7 @@ class Waiter {
 
   void wait() {
     for (;; pause_for(0.1)) {
-      const auto postmaster = look_at(launch_.data_directory);
+      const auto postmaster = read_postmaster(launch_.data_directory);
       if (!postmaster) return judge_end();
       if (is_there(*postmaster)) return;
     }
@@ -168,7 +143,7 @@ double launch(const Launch& launch, Log& log) {
                          launch.data_directory);
   if (status != 0) fail(Exit::failed, "{} start: status {}", launch.pg_ctl, status);
   // The server writes postmaster.pid a moment after pg_ctl has ended.
-  for (int i = 0; i < 100 && !look_at(launch.data_directory); ++i) pause_for(0.05);
+  for (int i = 0; i < 100 && !read_postmaster(launch.data_directory); ++i) pause_for(0.05);
   Waiter(launch, log).wait();
   stopper.disarm();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
