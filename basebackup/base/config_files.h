@@ -6,15 +6,11 @@
 
 #include "common/cli/log.h"
 #include "common/postgres/server.h"
+#include "common/set/config_file.h"
 
 namespace pitr {
 
-// A configuration file that lies outside the data directory, as Debian keeps them in /etc.
-struct ConfigFile {
-  std::filesystem::path path;
-  std::string content;
-};
-
+// Those that lie outside the data directory, as Debian keeps them in /etc.
 struct ConfigFiles {
   std::vector<ConfigFile> files;
   std::vector<std::string> not_copied;  // one line each: private keys, and what could not be read

@@ -19,8 +19,7 @@ void write_meta_file(TarWriter& tar, const Cluster& cluster, const Meta& meta, c
   add("backup_label", stop.backup_label);
   add_spooled("backup_manifest", manifest);
   add_spooled("index", stored.index);
-  for (const ConfigFile& file : config.files)
-    add("config/" + file.path.relative_path().native(), file.content);
+  for (const ConfigFile& file : config.files) add("config" + file.path, file.content);
   std::string not_copied;
   for (const std::string& line : config.not_copied) not_copied += line + "\n";
   if (!not_copied.empty()) add("config/NOT-COPIED", not_copied);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/base/line_reader.h"
+#include "common/codec/seal.h"
 #include "common/set/backup_lease.h"
 #include "common/set/backup_pin.h"
 #include "common/set/state.h"
@@ -215,6 +216,21 @@ void read_meta_members(Store& store, const Name& meta_file, const EachMember& ea
   for (TarEntry member; tar.next(member);) {
     if (!each(member, tar.content())) return;
   }
+}
+
+void read_sealed_meta(Store& store, const BackupSet& set,
+                      const std::function<void(const TarEntry& member, Source& content)>& each) {
+  const std::string file = store.describe(set.meta_file);
+  if (set.meta.format > 0) {
+    const auto stored = store.open(set.meta_file);
+    if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", file);
+    if (const auto damage = seal_damage(codec_of(set.meta_file), *stored))
+      fail(Exit::damaged, "{}: {}", file, *damage);
+  }
+  read_meta_members(store, set.meta_file, [&](const TarEntry& member, Source& content) {
+    in_context(fmt::format("{}: {}", file, member.path), [&] { each(member, content); });
+    return true;
+  });
 }
 
 Catalog read_catalog(Store& store) { return Sorter(store).sort(); }

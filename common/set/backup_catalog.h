@@ -60,5 +60,8 @@ SetNames names_of_set(const Name& meta_file, const Name& data);
 // cannot be read.
 using EachMember = std::function<bool(const TarEntry& member, Source& content)>;
 void read_meta_members(Store& store, const Name& meta_file, const EachMember& each);
+// The same for all members of a set's, whose seal is checked first: every stored byte is as it was written.
+void read_sealed_meta(Store& store, const BackupSet& set,
+                      const std::function<void(const TarEntry& member, Source& content)>& each);
 
 }  // namespace pitr

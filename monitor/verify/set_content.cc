@@ -4,8 +4,6 @@
 
 #include "common/base/text.h"
 #include "common/codec/digest.h"
-#include "common/codec/seal.h"
-#include "common/store/decompressed_file.h"
 
 namespace pitr {
 namespace {
@@ -53,16 +51,8 @@ const IndexedFile* SetContent::indexed(SetPart part, const BackupSet& set) const
 SetContent read_set_content(Store& store, const BackupSet& set) {
   SetContent content;
   const std::string file = store.describe(set.meta_file);
-  if (set.meta.format > 0) {
-    const auto stored = store.open(set.meta_file);
-    if (!stored) fail(Exit::failed, "{}: it has gone while it was looked at", file);
-    if (const auto damage = seal_damage(codec_of(set.meta_file), *stored))
-      fail(Exit::damaged, "{}: {}", file, *damage);
-  }
-  read_meta_members(store, set.meta_file, [&](const TarEntry& member, Source& from) {
-    in_context(fmt::format("{}: {}", file, member.path), [&] { take_member(member, from, content); });
-    return true;
-  });
+  read_sealed_meta(store, set,
+                   [&](const TarEntry& member, Source& from) { take_member(member, from, content); });
   if (set.meta.format == 0) return content;
   for (const auto& [name, is_there] : {std::pair{"backup_label", !content.backup_label.empty()},
                                        std::pair{"backup_manifest", !content.manifest_sha256.empty()},

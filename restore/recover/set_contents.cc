@@ -15,10 +15,7 @@ class ContentsReader {
   ContentsReader(Store& store, const BackupSet& set) : store_(store), set_(set) {}
 
   SetContents read() {
-    read_meta_members(store_, set_.meta_file, [&](const TarEntry& member, Source& content) {
-      in_context(store_.describe(set_.meta_file) + ": " + member.path, [&] { take(member, content); });
-      return true;
-    });
+    read_sealed_meta(store_, set_, [&](const TarEntry& member, Source& content) { take(member, content); });
     if (!set_.data) fail(Exit::damaged, "backup {}: its data file is missing", set_.name);
     if (set_.meta.format == 0) {
       list_bundled_wal();

@@ -9,6 +9,7 @@
 #include "common/postgres/manifest.h"
 #include "common/set/backup_catalog.h"
 #include "common/set/backup_index.h"
+#include "common/set/config_file.h"
 #include "restore/recover/tablespaces.h"
 
 namespace pitr {
@@ -18,12 +19,6 @@ struct ExpectedFile {
   std::uint64_t size;
   std::string algorithm, checksum;
   bool is_there = false;  // it lies at its place and is right
-};
-
-// A file of configuration that lay outside the data directory.
-struct ConfigFile {
-  std::string path;  // absolute
-  std::string content;
 };
 
 // What a backup set holds, known before anything is written. Of OmniPITR's sets only the bundled WAL is

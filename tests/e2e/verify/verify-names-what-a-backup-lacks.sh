@@ -54,6 +54,16 @@ for file in meta SHA-256 MD5; do
   assert_fails 3 verify
   assert_said "DAMAGED: $(part $file): "
 done
+# A byte of the meta file that no checksum of gzip covers: its seal does. Nobody restores from it either.
+restore_set
+plan() { pitr-recover --backup-dir "$BASE" --data-dir "$SCRATCH/none" --tablespace-root "$SCRATCH/none-ts" --only-wal --plan; }
+plan >"$SCRATCH/said" || fail "$(cat "$SCRATCH/said")"
+printf 'X' | dd of="$(part meta)" bs=1 seek=9 conv=notrunc status=none
+gzip -t "$(part meta)"
+assert_fails 3 verify
+assert_said "DAMAGED: $(part meta): "
+assert_fails 3 plan
+assert_said "$(part meta): "
 restore_set
 echo "more" >>"$(part data)"
 assert_fails 3 verify --quick
