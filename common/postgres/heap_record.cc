@@ -155,6 +155,15 @@ std::optional<HeapRow> old_row(HeapChange change, const WalContents& contents) {
   return HeapRow{block->relation, block->number, offset, {}};
 }
 
+std::optional<HeapRow> updated_row(const WalContents& contents) {
+  const WalBlock* const block = block_with(contents, 0);
+  ByteReader main(contents.main);
+  main.skip(12);
+  const auto offset = main.take<std::uint16_t>();
+  if (block == nullptr || main.failed()) return std::nullopt;
+  return HeapRow{block->relation, block->number, offset, {}};
+}
+
 void each_new_row(const WalRecord& record, const WalContents& contents, const OldColumns& old,
                   const std::function<void(const HeapRow&)>& each) {
   NewRows(record, contents, old, each).run();

@@ -25,6 +25,9 @@ struct HeapRow {
 // changed. Without columns.
 std::optional<HeapRow> old_row(HeapChange change, const WalContents& contents);
 
+// The place of the new row of `update`. Without columns.
+std::optional<HeapRow> updated_row(const WalContents& contents);
+
 // Columns of the old row, which an update need not repeat; empty when they are not known.
 using OldColumns = std::function<Bytes(const HeapRow& old)>;
 

@@ -61,6 +61,10 @@ Place parse_place(std::string_view text) {
   return result;
 }
 
+std::string place_word(const Place& place) {
+  return place.has_codec ? std::string(name(place.compression.codec)) + "=" + place.place : place.place;
+}
+
 PlaceKind kind(const Place& place) {
   if (place.is_program) return PlaceKind::pipe;
   const std::string_view text = place.place;

@@ -24,7 +24,8 @@ struct Place {
   const Remote* remote = nullptr;  // owned by the options, which live longer; null: the defaults of Remote
   bool is_program = false;         // `place` is a program, because the option says so
 };
-Place parse_place(std::string_view text);  // throws usage
+Place parse_place(std::string_view text);    // throws usage
+std::string place_word(const Place& place);  // "zstd=/backup/wal", for parse_place
 PlaceKind kind(const Place& place);
 // The same for all spellings of a path: "host:/wal/" and "host://wal" are "host:/wal".
 std::string normal_form(const Place& place);
