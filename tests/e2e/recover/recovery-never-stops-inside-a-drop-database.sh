@@ -26,8 +26,10 @@ drop=$(sed -nE 's/.*lsn: ([0-9A-F/]+), .*desc: DROP dir.*/\1/p' "$SCRATCH/record
 xid=$(sed -nE 's/^rmgr: Database .*tx: +([0-9]+), .*desc: DROP dir.*/\1/p' "$SCRATCH/records")
 commit=$(sed -nE "s/^rmgr: Transaction .*tx: +$xid, lsn: ([0-9A-F/]+), .*COMMIT.*/\1/p" "$SCRATCH/records")
 mark=$(sed -nE 's/^rmgr: Heap .*lsn: ([0-9A-F/]+), .*INPLACE.*rel 1664\/0\/1262 .*/\1/p' "$SCRATCH/records" | tail -n 1)
-mark=$(sed 's|/0*|/|' <<<"$mark")  # as the server prints it
-[ -n "$mark" ] && [ -n "$drop" ] && [ -n "$xid" ] && [ -n "$commit" ] || fail "no such records: $mark $drop $xid $commit"
+for found in "$mark" "$drop" "$xid" "$commit"; do
+  [ -n "$found" ] || fail "no such records: $mark, $drop, $xid, $commit"
+done
+mark=$(printf '%s/%X' "${mark%/*}" "0x${mark#*/}")  # as the server prints it
 destroy
 
 rows_of_victim() { psql -XAtq -d victim -c "SELECT x FROM v"; }
