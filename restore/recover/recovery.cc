@@ -13,6 +13,7 @@
 #include "common/set/backup_lease.h"
 #include "common/set/set_stream.h"
 #include "common/store/decompressed_file.h"
+#include "common/wal/marker.h"
 #include "restore/recover/delta.h"
 #include "restore/recover/plan_text.h"
 #include "restore/recover/unpack.h"
@@ -44,7 +45,8 @@ void Recovery::find_old_wal(const Catalog& catalog) {
          options_.rescue_wal);
   }
   if (catalog.complete.empty()) return;  // no plan can be made, which says why
-  const Meta& meta = catalog.complete.back().meta;
+  const Meta& meta =
+      options_.backup.empty() ? catalog.complete.back().meta : set_named(catalog, options_.backup).meta;
   ClusterIdentity identity{meta.system_identifier, meta.segment_size};
   if (is_there(fs::path(options_.rescue_wal) / "global" / "pg_control"))
     identity = read_cluster_identity(options_.rescue_wal);
@@ -61,8 +63,26 @@ std::vector<Place> Recovery::all_sources() const {
   return sources;
 }
 
+// Several clusters may share a directory: the old data directory, or the archive, says which one is meant.
+Catalog Recovery::catalog_of_cluster() const {
+  Catalog catalog = read_catalog(*store_);
+  const auto identifier = [](const BackupSet& set) { return set.meta.system_identifier; };
+  const bool is_of_one =
+      catalog.complete.empty() || std::ranges::all_of(catalog.complete, [&](const BackupSet& set) {
+        return identifier(set) == identifier(catalog.complete.front());
+      });
+  if (is_of_one || !options_.backup.empty()) return catalog;
+  const fs::path old = options_.rescue_wal;
+  if (!old.empty() && is_there(old / "global" / "pg_control"))
+    return of_cluster(std::move(catalog), read_cluster_identity(old).system_identifier);
+  if (options_.sources.empty())
+    fail(Exit::usage, "{}: backups of several clusters lie there (give --backup)", store_->describe());
+  const auto archive = open_store(options_.sources.front(), {});
+  return of_cluster(std::move(catalog), required_identity(*archive).system_identifier);
+}
+
 void Recovery::make_plan() {
-  const Catalog catalog = read_catalog(*store_);
+  const Catalog catalog = catalog_of_cluster();
   if (const auto mark = options_.delta ? read_incomplete(directory_) : std::nullopt) rescued_ = mark->rescued;
   find_old_wal(catalog);
   plan_ = pitr::make_plan(*store_, catalog,

@@ -33,6 +33,7 @@ class Recovery {
   std::string closing() const;  // what was done and what comes next
 
  private:
+  Catalog catalog_of_cluster() const;
   void find_old_wal(const Catalog& catalog);
   TablespaceMapping mapping() const;
   void refuse_places() const;
