@@ -53,7 +53,10 @@ void require_stopped(const fs::path& data_directory) {
 void require_not_in_use(const fs::path& path) {
   for_each_server_process([&](pid_t pid, const fs::path& directory) {
     std::error_code code;
-    if (lies_within(path, directory)) refuse(path, pid);
+    // A server that is just starting still works where it was started: that is no data directory.
+    const bool has_cluster =
+        fs::exists(directory / "PG_VERSION", code) || fs::equivalent(directory, path, code);
+    if (has_cluster && lies_within(path, directory)) refuse(path, pid);
     for (fs::directory_iterator entry(directory / "pg_tblspc", code), end; !code && entry != end;
          entry.increment(code)) {
       std::error_code broken;

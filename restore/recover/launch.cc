@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/os/file.h"
+#include "common/os/processes.h"
 #include "common/os/signals.h"
 #include "common/os/text_file.h"
 #include "common/postgres/control_file.h"
@@ -33,26 +34,24 @@ bool is_paused(const Postmaster& postmaster) {
   return server.value(query) == "t";
 }
 
-// Ends a server that nobody waits for any more.
+// Ends a server that nobody waits for any more. It looks into no file: after a signal nothing can be read.
 class Stopper {
  public:
-  Stopper(std::filesystem::path data_directory, bool armed)
-      : data_directory_(std::move(data_directory)), armed_(armed) {}
+  explicit Stopper(std::filesystem::path data_directory) : data_directory_(std::move(data_directory)) {}
   ~Stopper() {
-    if (!armed_) return;
-    try {
-      if (const auto postmaster = read_postmaster(data_directory_)) ::kill(postmaster->process, SIGQUIT);
-    } catch (const std::exception&) {
-      // A signal was caught before the file could be read: who stops us looks after the server.
-    }
+    std::error_code code;
+    // Unless it has ended, and its number is somebody else's.
+    if (process_ > 0 && std::filesystem::equivalent(working_directory(process_), data_directory_, code))
+      ::kill(process_, SIGQUIT);
   }
   Stopper(const Stopper&) = delete;
   Stopper& operator=(const Stopper&) = delete;
-  void disarm() { armed_ = false; }
+  void arm(pid_t process) { process_ = process; }
+  void disarm() { process_ = 0; }
 
  private:
   std::filesystem::path data_directory_;
-  bool armed_;
+  pid_t process_ = 0;
 };
 
 class Waiter {
@@ -137,13 +136,15 @@ std::filesystem::path launch_log(const std::filesystem::path& data_directory) {
 double launch(const Launch& launch, Log& log) {
   forget_other_servers();
   const auto start = std::chrono::steady_clock::now();
-  Stopper stopper(launch.data_directory, launch.stop_on_failure);
+  Stopper stopper(launch.data_directory);
   const int status = run({launch.pg_ctl, "-D", launch.data_directory.native(), "-l",
                           launch_log(launch.data_directory).native(), "-s", "-W", "start"},
                          launch.data_directory);
   if (status != 0) fail(Exit::failed, "{} start: status {}", launch.pg_ctl, status);
   // The server writes postmaster.pid a moment after pg_ctl has ended.
-  for (int i = 0; i < 100 && !read_postmaster(launch.data_directory); ++i) pause_for(0.05);
+  auto server = read_postmaster(launch.data_directory);
+  for (int i = 0; i < 100 && !server; ++i, server = read_postmaster(launch.data_directory)) pause_for(0.05);
+  if (server && launch.stop_on_failure) stopper.arm(server->process);
   Waiter(launch, log).wait();
   stopper.disarm();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -10,6 +10,7 @@
 #include "common/base/time_text.h"
 #include "common/cli/remote_options.h"
 #include "common/os/host_name.h"
+#include "common/os/signals.h"
 #include "common/set/backup_lease.h"
 #include "common/set/set_stream.h"
 #include "common/store/decompressed_file.h"
@@ -229,7 +230,14 @@ Until Recovery::until() const {
 }
 
 void Recovery::launch_server() {
-  seconds_ = launch({directory_, pg_ctl_, until(), options_.isolated}, log_);
+  try {
+    seconds_ = launch({directory_, pg_ctl_, until(), options_.isolated}, log_);
+  } catch (const Interrupted&) {
+    // A recovery of hours does not end with the terminal that it was begun on.
+    if (!options_.isolated)
+      log_.error("The server goes on recovering; to stop it: {} -D {} stop", pg_ctl_, directory_.native());
+    throw;
+  }
   // Nothing is fetched any more.
   if (until() == Until::in_production && options_.lease_hours > 0 && !options_.sources.empty()) {
     try {

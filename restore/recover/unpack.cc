@@ -185,6 +185,9 @@ void Unpacker::take_file(Tree& tree, const std::string& path, const std::string&
     FileWriter::Buffer buffer = writer_.buffer();
     const std::size_t n = read_full(content, std::span(buffer.get(), FileWriter::piece_size));
     if (n == 0) break;
+    // Refused before it fills the disk.
+    if (expected != nullptr && size + n > expected->size)
+      fail(Exit::damaged, "it is longer than the {} bytes that the manifest says", expected->size);
     checksum.update(Bytes(buffer.get(), n));
     writer_.write(file, std::move(buffer), n, size);
     size += n;

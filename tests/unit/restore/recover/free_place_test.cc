@@ -1,5 +1,7 @@
 #include "restore/recover/free_place.h"
 
+#include <sys/prctl.h>
+
 #include <doctest/doctest.h>
 
 #include "tests/unit/failure.h"
@@ -37,6 +39,24 @@ TEST_CASE(
     return failure.mentions("a server runs there") && failure.mentions(std::to_string(::getpid())) ? 0 : 1;
   });
   CHECK(inside.status == 0);
+}
+
+TEST_CASE(
+    "a server that is just starting elsewhere keeps no place from a restore; one in its data directory "
+    "does") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch / "pg");
+  const auto refused_with = [&](const char* file) {
+    return in_child([&] {
+             ::prctl(PR_SET_NAME, "postgres");
+             std::filesystem::current_path(scratch / "");
+             if (file != nullptr) std::ofstream(file) << "15\n";
+             const Failure failure = failure_of([&] { require_not_in_use(scratch / "pg/new"); });
+             return failure.mentions(std::to_string(::getpid())) ? 0 : 1;
+           }).status == 0;
+  };
+  CHECK_FALSE(refused_with(nullptr));
+  CHECK(refused_with("PG_VERSION"));
 }
 
 TEST_CASE("more than a file system has room for is refused, all places on it together") {
