@@ -8,8 +8,8 @@
 
 namespace pitr {
 
-// How a run ends. The numbers are the exit statuses of every program; pitr-restore translates them
-// (restore/answer.h), because PostgreSQL takes 1..125 of a restore_command as "end of WAL".
+// How a run ends. The numbers are the exit statuses of the programs; pitr-monitor has those of Nagios, and
+// pitr-restore its own (restore/wal/asker.h): PostgreSQL takes 1..125 of a restore_command as "end of WAL".
 enum class Exit {
   done = 0,
   failed = 1,   // did not work, or could not look
@@ -19,7 +19,8 @@ enum class Exit {
   partly = 5,   // done at some destinations only
 };
 
-// The only exception of the suite. what() is one line: operation, object, reason; lower case, no period.
+// What went wrong; a signal is no Error (Interrupted). what() is one line: operation, object, reason; lower
+// case, no period.
 class Error : public std::runtime_error {
  public:
   Error(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}

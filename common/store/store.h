@@ -28,7 +28,7 @@ class Name {
 };
 
 // A place that holds named files. Every obligation here is tested by one suite that runs on each kind
-// (tests/store_suite.h). Whatever cannot be found out throws: it never becomes "not there".
+// (tests/unit/store_suite.h). Whatever cannot be found out throws: it never becomes "not there".
 class Store {
  public:
   virtual ~Store() = default;

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# What every scenario begins with: . "$(dirname "$0")/../harness.sh"; its folder is that of the program that it is about,
+# What every scenario begins with: . "$(dirname "$0")/../harness.sh" (at the top /harness.sh); its folder is that of the program that it is about,
 # the whole ways through all of them lie here.
 #
 # scenario   one script, named after the behaviour that it proves. tests/run gives it an empty directory $SCRATCH of its
 #            own, no stdin and a time limit. Exit status 0: proven, 77: skipped, the last line says why.
 #            A line "# needs: root" near its top makes tests/run start it as root; servers run as $SERVER_USER then.
-#            With "# versions: all" it runs once per major that tests/run is told of, otherwise on 15 alone.
+#            It runs on every major that tests/run is told of, with "# versions: 15" on that one alone.
 # cluster    a data directory made by new_cluster, usually $DATA; its server log lies beside it: $DATA.log.
 #            One server runs at a time: its socket lies in $SCRATCH and it listens to nothing else.
 # archive    $ARCHIVE, filled by archive_command; $STAGING, $STATE and $BASE are the other places of the walk.
