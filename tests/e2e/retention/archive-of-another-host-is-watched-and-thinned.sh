@@ -20,7 +20,7 @@ look() { pitr-monitor --backup-dir "$HOST:$FAR/base" "${far[@]}" --check "$1"; }
 [ "$(look last-backup-age)" -lt 300 ] || fail "last-backup-age $(look last-backup-age)"
 assert_eq 0 "$(look wal-gap)" "wal-gap"
 [ "$(look recovery-window)" -ge 1 ] || fail "recovery-window $(look recovery-window)"
-segments() { ls "$FAR/wal" | grep -E '^[0-9A-F]{24}([.][a-z0-9]+)?$'; }
+segments() { find "$FAR/wal" -printf '%f\n' | grep -E '^[0-9A-F]{24}([.][a-z0-9]+)?$' | sort; }
 first=$(segments | tail -2 | head -1)
 mv "$FAR/wal/$first" "$SCRATCH/"
 assert_fails 2 look wal-gap
