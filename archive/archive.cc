@@ -214,6 +214,7 @@ class Distribution {
 
 ArchivedCluster look_at_data_directory(const std::filesystem::path& data_directory, bool forced) {
   ArchivedCluster cluster;
+  cluster.wal_directory = data_directory / "pg_wal";
   if (forced && !open_if_there(data_directory / "global" / "pg_control", O_RDONLY)) return cluster;
   cluster.major = read_line(data_directory / "PG_VERSION");
   cluster.identity = read_cluster_identity(data_directory);

@@ -19,6 +19,7 @@ struct ArchivedCluster {
   std::optional<ClusterIdentity> identity;  // null: with --force-data-dir, when there is no pg_control
   std::string major;                        // of PG_VERSION; "" when not known
   Openness openness;
+  std::filesystem::path wal_directory;  // where its timeline histories lie
 };
 // Reads it from the data directory. With `forced` what cannot be read stays unknown.
 ArchivedCluster look_at_data_directory(const std::filesystem::path& data_directory, bool forced);

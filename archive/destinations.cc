@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "archive/histories.h"
 #include "archive/marking.h"
 
 namespace pitr {
@@ -21,7 +22,8 @@ std::shared_ptr<Store> Destinations::open(const Place& place) {
     std::shared_ptr<Store> store = open_store(place, cluster_.openness);
     // A program tells nothing of what it has.
     if (kind(place) != PlaceKind::pipe) {
-      require_marker(*store, cluster_.identity, targets_.state_directory, cluster_.openness, log_);
+      require_marker(*store, cluster_.identity, targets_.state_directory, cluster_.openness, log_,
+                     [&] { store_histories(store, place, cluster_.wal_directory); });
     }
     if (const std::string caveat = store->caveat(); !caveat.empty()) log_.detail("{}", caveat);
     opened.store = std::move(store);

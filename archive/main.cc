@@ -5,6 +5,7 @@
 #include "archive/caller.h"
 #include "archive/destinations.h"
 #include "archive/flush.h"
+#include "archive/histories.h"
 #include "archive/look_ahead.h"
 #include "archive/marking.h"
 #include "common/cli/program.h"
@@ -172,8 +173,9 @@ int init(const Options& options, const ArchivedCluster& cluster, Log& log) {
   if (!cluster.identity) fail(Exit::usage, "--init without pg_control in {}", options.data_directory);
   for (const Place& place : options.destinations) {
     if (kind(place) == PlaceKind::pipe) continue;
-    const std::unique_ptr<Store> store = open_store(place, cluster.openness);
-    mark(*store, *cluster.identity, options.state_directory, cluster.openness, log);
+    const std::shared_ptr<Store> store = open_store(place, cluster.openness);
+    mark(*store, *cluster.identity, options.state_directory, cluster.openness, log,
+         [&] { store_histories(store, place, cluster.wal_directory); });
     fmt::print("{}: marked for cluster {}", place.place, cluster.identity->system_identifier);
     if (kind(place) == PlaceKind::directory) {
       fmt::print("; files get their names {}", describe(try_publishing(place.place)));

@@ -80,12 +80,13 @@ bool is_remembered(const Store& store, const std::filesystem::path& state_direct
 }  // namespace
 
 void require_marker(Store& store, const std::optional<ClusterIdentity>& identity,
-                    const std::filesystem::path& state_directory, Openness openness, Log& log) {
+                    const std::filesystem::path& state_directory, Openness openness, Log& log,
+                    const std::function<void()>& complete) {
   if (const auto marked = read_marker(store)) {
     if (identity && *marked != *identity) refuse_other_cluster(store, *marked, *identity);
     if (is_remembered(store, state_directory, log)) return;
     // Whoever marked it may have died right behind it.
-    return mark(store, *marked, state_directory, openness, log);
+    return mark(store, *marked, state_directory, openness, log, complete);
   }
   if (!identity || state_directory.empty()) refuse(store, "has no marker pitr-archive.id");
   if (remembers(read_memory(state_directory), store.describe())) {
@@ -95,13 +96,13 @@ void require_marker(Store& store, const std::optional<ClusterIdentity>& identity
   if (!is_empty_place(store) && !any_segment_header(store)) {
     refuse(store, "has no marker pitr-archive.id, and what lies in it is no WAL");
   }
-  mark(store, *identity, state_directory, openness, log);
+  mark(store, *identity, state_directory, openness, log, complete);
 }
 
 void require_spool(const std::filesystem::path& spool, const ClusterIdentity& identity,
                    const std::filesystem::path& state_directory, Openness openness, Log& log) {
   if (is_there(spool / marker_name)) {
-    return require_marker(*open_directory(spool, openness), identity, state_directory, openness, log);
+    return require_marker(*open_directory(spool, openness), identity, state_directory, openness, log, [] {});
   }
   if (remembers(read_memory(state_directory), normal_path(spool).native())) {
     fail(Exit::failed,
@@ -112,14 +113,14 @@ void require_spool(const std::filesystem::path& spool, const ClusterIdentity& id
   // A spool that is full has no room for the marker either.
   try {
     create_directories(spool, openness.directory);
-    mark(*open_directory(normal_path(spool), openness), identity, state_directory, openness, log);
+    mark(*open_directory(normal_path(spool), openness), identity, state_directory, openness, log, [] {});
   } catch (const Error& error) {
     log.error("{}", error.what());
   }
 }
 
 void mark(Store& store, const ClusterIdentity& identity, const std::filesystem::path& state_directory,
-          Openness openness, Log& log) {
+          Openness openness, Log& log, const std::function<void()>& complete) {
   if (const auto marked = read_marker(store)) {
     if (*marked != identity) refuse_other_cluster(store, *marked, identity);
   } else {
@@ -128,6 +129,7 @@ void mark(Store& store, const ClusterIdentity& identity, const std::filesystem::
   }
   // Whatever this run or a dead one left of the marking is gone before it is remembered.
   store.sync(marker());
+  complete();
   remember_if_possible(store, state_directory, openness, log);
 }
 

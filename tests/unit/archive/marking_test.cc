@@ -27,12 +27,13 @@ struct Destination {
                      bool with_state = true) const {
     const auto store = open_directory(place, {});
     Log log = file_log();
-    return failure_of([&] { require_marker(*store, identity, with_state ? state : fs::path(), {}, log); });
+    return failure_of(
+        [&] { require_marker(*store, identity, with_state ? state : fs::path(), {}, log, [] {}); });
   }
   Failure mark(const ClusterIdentity& identity = ours, bool with_state = false) const {
     const auto store = open_directory(path, {});
     Log log = file_log();
-    return failure_of([&] { pitr::mark(*store, identity, with_state ? state : fs::path(), {}, log); });
+    return failure_of([&] { pitr::mark(*store, identity, with_state ? state : fs::path(), {}, log, [] {}); });
   }
   bool is_marked() const { return fs::exists(path / "pitr-archive.id"); }
   // The disk goes; the empty directory below it is what is left.
