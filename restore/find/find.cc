@@ -48,7 +48,7 @@ class Search {
   Search(const FindOptions& options, Log& log)
       : options_(options), log_(log), archived_(list_all(options.archives)) {}
 
-  Findings run() {
+  SearchResult run() {
     path_ = timeline_path(archived_.newest, archived_.histories);
     if (!options_.backups.place.empty()) {
       backups_ = open_store(options_.backups, {});
@@ -148,11 +148,11 @@ class Search {
   std::unique_ptr<Store> backups_;
   Catalog catalog_;
   Names names_;
-  Findings result_;
+  SearchResult result_;
 };
 
 }  // namespace
 
-Findings find(const FindOptions& options, Log& log) { return Search(options, log).run(); }
+SearchResult find(const FindOptions& options, Log& log) { return Search(options, log).run(); }
 
 }  // namespace pitr

@@ -18,7 +18,7 @@ struct FindOptions {
   std::uint64_t many_rows = 1000;
 };
 
-struct Findings {
+struct SearchResult {
   std::vector<Found> found;       // in the order of their commits
   std::string names_from;         // the backup whose catalogs gave the names; "" for none
   std::string no_names;           // why they are not known
@@ -29,6 +29,6 @@ struct Findings {
 
 // Reads the WAL of the newest timeline from the newest backup before `since` on, or else from the oldest
 // segment behind which none is missing. Throws when there is nothing that can be read.
-Findings find(const FindOptions& options, Log& log);
+SearchResult find(const FindOptions& options, Log& log);
 
 }  // namespace pitr

@@ -104,15 +104,14 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   if (!operands.empty()) fail(Exit::usage, "{}: no operand is wanted", operands.front());
   if (options.find.archives.empty()) fail(Exit::usage, "no WAL archive: give --archive");
   options.find.many_rows = static_cast<std::uint64_t>(options.rows);
-  Findings findings = find(options.find, log);
-  for (Found& found : findings.found)
+  SearchResult result = find(options.find, log);
+  for (Found& found : result.found)
     std::erase_if(found.events, [&](const Event& event) { return !options.shown.has(event); });
-  std::erase_if(findings.found, [](const Found& found) { return found.events.empty(); });
+  std::erase_if(result.found, [](const Found& found) { return found.events.empty(); });
   const auto line = [&](const Found& found) { return recover_line(options, found); };
-  const std::string report =
-      options.format == "json" ? json_report(findings, line) : text_report(findings, line);
+  const std::string report = options.format == "json" ? json_report(result, line) : text_report(result, line);
   std::fputs(report.c_str(), stdout);
-  return static_cast<int>(findings.damage.empty() ? Exit::done : Exit::damaged);
+  return static_cast<int>(result.damage.empty() ? Exit::done : Exit::damaged);
 }
 
 }  // namespace

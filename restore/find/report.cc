@@ -38,8 +38,8 @@ std::string sentence(const Event& event) {
   __builtin_unreachable();
 }
 
-bool can_be_reached(const Findings& findings, const Found& found) {
-  return findings.first_stop && found.stop >= *findings.first_stop;
+bool can_be_reached(const SearchResult& result, const Found& found) {
+  return result.first_stop && found.stop >= *result.first_stop;
 }
 
 }  // namespace
@@ -51,10 +51,10 @@ bool Shown::has(const Event& event) const {
   return table.empty() || event.name == table || event.name.ends_with("." + table);
 }
 
-std::string text_report(const Findings& findings, const RecoverLine& line) {
+std::string text_report(const SearchResult& result, const RecoverLine& line) {
   std::string text;
   bool lacks_names = false;
-  for (const Found& found : findings.found) {
+  for (const Found& found : result.found) {
     text += fmt::format("{}  transaction {}\n", moment_text(found.time), found.transaction);
     for (const Event& event : found.events) {
       text += "    " + sentence(event) + "\n";
@@ -64,28 +64,28 @@ std::string text_report(const Findings& findings, const RecoverLine& line) {
       text += fmt::format("  the last commit before it: {}, transaction {}\n",
                           moment_text(found.before->time), found.before->transaction);
     }
-    if (can_be_reached(findings, found)) {
+    if (can_be_reached(result, found)) {
       text += "  to right before it:\n    " + line(found) + "\n";
     } else {
       text += "  no backup that was looked at is older than LSN " + to_string(found.stop) + "\n";
     }
     text += "\n";
   }
-  if (findings.found.empty()) text += "Nothing of that kind was found.\n";
-  text += fmt::format("Read: LSN {} to {}.\n", to_string(findings.begin), to_string(findings.end));
+  if (result.found.empty()) text += "Nothing of that kind was found.\n";
+  text += fmt::format("Read: LSN {} to {}.\n", to_string(result.begin), to_string(result.end));
   if (lacks_names) {
-    text += findings.names_from.empty()
-                ? fmt::format("Names are not known: {}.\n", printable(findings.no_names))
-                : "What has no name is older than " + findings.names_from + ": try another --backup-dir.\n";
+    text += result.names_from.empty()
+                ? fmt::format("Names are not known: {}.\n", printable(result.no_names))
+                : "What has no name is older than " + result.names_from + ": try another --backup-dir.\n";
   }
-  if (!findings.damage.empty()) text += "The WAL could not be read further: " + findings.damage + "\n";
+  if (!result.damage.empty()) text += "The WAL could not be read further: " + result.damage + "\n";
   return text;
 }
 
-std::string json_report(const Findings& findings, const RecoverLine& line) {
+std::string json_report(const SearchResult& result, const RecoverLine& line) {
   using Json = nlohmann::ordered_json;
   Json transactions = Json::array();
-  for (const Found& found : findings.found) {
+  for (const Found& found : result.found) {
     Json events = Json::array();
     for (const Event& event : found.events) {
       Json row = {{"what", word(event.deed)}, {"name", event.name}, {"named", event.has_name}};
@@ -103,13 +103,13 @@ std::string json_report(const Findings& findings, const RecoverLine& line) {
                 {"recover", nullptr}};
     if (found.before)
       row["before"] = {{"time", moment_text(found.before->time)}, {"transaction", found.before->transaction}};
-    if (can_be_reached(findings, found)) row["recover"] = line(found);
+    if (can_be_reached(result, found)) row["recover"] = line(found);
     transactions.push_back(std::move(row));
   }
-  const Json report = {{"begin_lsn", to_string(findings.begin)},
-                       {"end_lsn", to_string(findings.end)},
-                       {"names_from", findings.names_from},
-                       {"damage", findings.damage},
+  const Json report = {{"begin_lsn", to_string(result.begin)},
+                       {"end_lsn", to_string(result.end)},
+                       {"names_from", result.names_from},
+                       {"damage", result.damage},
                        {"transactions", std::move(transactions)}};
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

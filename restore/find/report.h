@@ -8,7 +8,7 @@
 
 namespace pitr {
 
-// What of the findings is shown.
+// What of the result is shown.
 struct Shown {
   std::set<std::string> what = {"drop", "truncate", "delete", "update", "database"};  // or "all"
   std::string table, database;                                                        // "" for every one
@@ -18,7 +18,7 @@ struct Shown {
 // The command that recovers to right before it, for a shell.
 using RecoverLine = std::function<std::string(const Found&)>;
 
-std::string text_report(const Findings& findings, const RecoverLine& line);
-std::string json_report(const Findings& findings, const RecoverLine& line);
+std::string text_report(const SearchResult& result, const RecoverLine& line);
+std::string json_report(const SearchResult& result, const RecoverLine& line);
 
 }  // namespace pitr
