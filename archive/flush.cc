@@ -25,18 +25,21 @@ class Backlog {
   Backlog(const Place& place, const Archiving& archiving)
       : place_(place), archiving_(archiving), spool_(*archiving.targets.spool), queue_(spool_.queue(place)) {}
 
-  void deliver() {
+  // False: the time is over.
+  bool deliver(FlushEnd end) {
     std::size_t delivered = 0;
     for (auto names = spool_.waiting(place_); !names.empty(); names = spool_.waiting(place_)) {
       const auto store =
           in_context("deliver to " + place_.place, [&] { return archiving_.destinations.open(place_); });
       for (const WalName& name : names) {
+        if (std::chrono::steady_clock::now() > end) return false;
         in_context(fmt::format("deliver {} to {}", name.text(), place_.place), [&] { deliver(store, name); });
         ++delivered;
       }
     }
     if (delivered > 0)
       archiving_.log.note("{} files that waited in the spool are at {}.", delivered, place_.place);
+    return true;
   }
 
  private:
@@ -72,14 +75,14 @@ std::vector<Place> places_behind(const ArchiveTargets& targets) {
 
 }  // namespace
 
-bool flush(const Archiving& archiving) {
+bool flush(const Archiving& archiving, FlushEnd end) {
   const auto behind = places_behind(archiving.targets);
   std::atomic<bool> all = true;
   // Each waits for its own host mostly, so each has a thread.
   parallel_for(behind.size(), behind.size(), [&](std::size_t i) {
     try {
       const LockFile alone(archiving.targets.spool->lock_path(behind[i]), archiving.cluster.openness.file);
-      Backlog(behind[i], archiving).deliver();
+      if (!Backlog(behind[i], archiving).deliver(end)) all = false;
     } catch (const Error& error) {
       all = false;
       archiving.log.error("{}", error.what());

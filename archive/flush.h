@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -7,9 +8,10 @@
 
 namespace pitr {
 
-// Delivers what waits in the spool, the oldest first, to every destination at the same time. One that fails
-// keeps what it has not got. True: nothing waits any more.
-bool flush(const Archiving& archiving);
+// Delivers what waits in the spool, the oldest first, to every destination at the same time; no file is begun
+// after `end`. What a destination has not got waits on. True: nothing waits any more.
+using FlushEnd = std::chrono::steady_clock::time_point;
+bool flush(const Archiving& archiving, FlushEnd end = FlushEnd::max());
 
 // The same again and again, for a minute at most, until nothing waits; true as well when another process does
 // so already.

@@ -12,6 +12,7 @@
 #include "common/cli/remote_options.h"
 #include "common/os/lock.h"
 #include "common/os/parallel_for.h"
+#include "common/os/processes.h"
 #include "common/process/process.h"
 #include "common/process/sibling_program.h"
 
@@ -255,23 +256,33 @@ int archive(const Options& options, const std::string& operand, const Archiving&
 // Whatever came of the call: what waits in the spool goes on its way behind its back.
 class Flushing {
  public:
-  Flushing(const Options& options, const ArchiveTargets& targets, Log& log)
-      : options_(options), targets_(targets), log_(log) {}
+  Flushing(Options& options, const Archiving& archiving) : options_(options), archiving_(archiving) {}
   ~Flushing() {
-    if (!targets_.spool) return;
+    if (!archiving_.targets.spool) return;
     try {
-      flush_in_background(targets_, background_words(options_, log_));
+      if (server_is_init()) {
+        flush_briefly();
+      } else {
+        flush_in_background(archiving_.targets, background_words(options_, archiving_.log));
+      }
     } catch (const std::exception& error) {
-      log_.error("deliver what waits in the spool: {}", error.what());
+      archiving_.log.error("deliver what waits in the spool: {}", error.what());
     }
   }
   Flushing(const Flushing&) = delete;
   Flushing& operator=(const Flushing&) = delete;
 
  private:
-  const Options& options_;
-  const ArchiveTargets& targets_;
-  Log& log_;
+  // Nothing may go on behind the call: it lasts a little longer, and a dead host holds it up no more than
+  // that.
+  void flush_briefly() {
+    constexpr std::chrono::seconds most(5);
+    options_.remote.timeout = std::min(options_.remote.timeout, most);
+    flush(archiving_, std::chrono::steady_clock::now() + most);
+  }
+
+  Options& options_;
+  const Archiving& archiving_;
 };
 
 // Looks after the spool before anything is archived. False: something waits in it for nobody.
@@ -317,7 +328,7 @@ int run(Options& options, const std::vector<std::string>& operands, Log& log) {
   const bool all_have_an_owner = look_at_spool(archiving);
   if (options.background) return flush_patiently(archiving) ? 0 : 1;
   if (options.flush) return flush(archiving) && all_have_an_owner ? 0 : 1;
-  const Flushing flushing(options, targets, log);
+  const Flushing flushing(options, archiving);
   return archive(options, operands.front(), archiving);
 }
 

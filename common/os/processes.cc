@@ -49,6 +49,11 @@ std::string process_text(pid_t process, const char* name) {
   return text_of(fmt::format("/proc/{}/{}", process, name));
 }
 
+bool server_is_init() {
+  const std::string name = process_text(1, "comm");
+  return name == "postgres\n" || name == "postmaster\n";
+}
+
 std::optional<ProcessStatus> process_status(pid_t process) {
   const std::string text = process_text(process, "stat");
   // "123 (any text, also with parentheses) S 99 ...": the fields from the state on.

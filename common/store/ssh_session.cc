@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "common/os/processes.h"
+
 namespace pitr {
 
 constexpr std::string_view store_script =
@@ -53,7 +55,12 @@ std::vector<std::string> ssh_words(const Remote& remote) {
   // A master whose host has gone ends by itself, and the next session makes a new one.
   option(fmt::format("ServerAliveInterval={}", std::max<std::int64_t>(seconds / 3, 1)));
   option("ServerAliveCountMax=2");
-  if (const auto directory = control_directory()) {
+  if (server_is_init()) {
+    // A master outlives us and ends with 255. The user's own configuration may ask for one.
+    option("ControlMaster=no");
+    option("ControlPath=none");
+    option("ControlPersist=no");
+  } else if (const auto directory = control_directory()) {
     option("ControlMaster=auto");
     option("ControlPath=" + (*directory / "%C").native());
     option("ControlPersist=60");

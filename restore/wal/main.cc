@@ -236,11 +236,7 @@ std::vector<std::string> worker_words(const Options& options) {
       fmt::format("--prefetch={}", options.prefetch),
       "--temp-dir=" + std::filesystem::absolute(options.remote.temporary_directory).native(),
   };
-  for (const Place& source : options.sources) {
-    const std::string codec =
-        source.has_codec ? fmt::format("{}=", name(source.compression.codec)) : std::string();
-    words.push_back("--source=" + codec + source.place);
-  }
+  for (const Place& source : options.sources) words.push_back("--source=" + place_word(source));
   std::ranges::copy(remote_words(options.remote), std::back_inserter(words));
   return words;
 }

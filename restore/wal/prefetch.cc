@@ -1,6 +1,7 @@
 #include "restore/wal/prefetch.h"
 
 #include "common/os/lock.h"
+#include "common/os/processes.h"
 #include "common/postgres/postmaster.h"
 #include "common/process/child.h"
 
@@ -52,6 +53,8 @@ void Prefetch::conclude(Answer answer, const std::function<std::vector<std::stri
     const auto asked = spool_->asked();
     if (who != Asker::recovery && (!asked || asked->in_a_row < first_for_standby)) return;
     if (is_locked(spool_->worker_lock()) || !postmaster_of(request_.data_directory)) return;
+    if (server_is_init())
+      return log_.detail("no prefetch: the server is process 1, and nothing may outlive a call");
     start_detached(worker());
     log_.detail("A worker was started that prefetches into {}", spool_->path().native());
   } catch (const Error& error) {
