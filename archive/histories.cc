@@ -1,8 +1,11 @@
 #include "archive/histories.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <vector>
 
+#include "common/os/directory.h"
 #include "common/os/file_source.h"
 #include "common/wal/put_wal.h"
 
@@ -13,14 +16,14 @@ namespace fs = std::filesystem;
 
 std::vector<WalName> histories_in(const fs::path& wal_directory) {
   std::vector<WalName> names;
-  std::error_code code;
-  for (fs::directory_iterator entry(wal_directory, code), end; !code && entry != end; entry.increment(code)) {
-    const auto name = WalName::parse(entry->path().filename().native());
-    if (name && name->kind() == WalKind::history) names.push_back(*name);
-  }
   // With --force-data-dir there may be none.
-  if (code && code != std::errc::no_such_file_or_directory)
-    fail(Exit::failed, "list {}: {}", wal_directory.native(), errno_text(code.value()));
+  if (const Fd directory = open_if_there(wal_directory, O_RDONLY | O_DIRECTORY)) {
+    list_directory(directory, [&](const std::string& file) {
+      const auto name = WalName::parse(file);
+      if (name && name->kind() == WalKind::history) names.push_back(*name);
+      return true;
+    });
+  }
   std::ranges::sort(names, {}, [](const WalName& name) { return name.text(); });
   return names;
 }
