@@ -7,7 +7,7 @@ new_cluster --wal-segsize=1
 start
 name=$(switch_wal)
 segment=${name%%.*}
-stop
+wait_until '[ -e "$DATA/pg_wal/archive_status/$segment.done" ]' 60
 mkdir "$SCRATCH/tape"
 chmod 777 "$SCRATCH/tape"
 sed -n '/^    #!\/bin\/sh/,/^    sync -- \.$/s/^    //p' "$(dirname "$0")/../../../docs/other-hosts.md" |
