@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ClusterIdentity identity{1, SegmentSize::of(1 << 20).value()};
   bool was_taken = true;
   try {
-    require_marker(store, identity, state.path, {}, log);
+    require_marker(store, identity, state.path, {}, log, [] {});
   } catch (const Error&) {
     was_taken = false;
   }
@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (was_taken) {
     MemoryStore unmounted;
     try {
-      require_marker(unmounted, identity, state.path, {}, log);
+      require_marker(unmounted, identity, state.path, {}, log, [] {});
       expect(false, "what was marked is remembered");
     } catch (const Error&) {
     }

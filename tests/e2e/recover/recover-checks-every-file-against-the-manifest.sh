@@ -12,7 +12,7 @@ stop
 meta=$(part meta)
 cp "$meta" "$SCRATCH/meta"
 
-change_manifest() { # REGEX REPLACEMENT: in the manifest of the set, whose own checksum then fits again
+change_manifest() { # REGEX REPLACEMENT: in the manifest of the set, whose own checksum then fits again, and the seal
   python3 - "$SCRATCH/meta" "$meta" "$@" <<'END'
 import hashlib, io, re, sys, tarfile
 source, target, regex, replacement = sys.argv[1:]
@@ -26,6 +26,9 @@ with tarfile.open(source) as old, tarfile.open(target, "w:gz") as new:
             content = changed + b'"Manifest-Checksum": "%s"}\n' % hashlib.sha256(changed).hexdigest().encode()
             member.size = len(content)
         new.addfile(member, io.BytesIO(content))
+with open(target, "rb+") as meta:  # sealed as before: an empty member whose comment is the SHA-256 of the rest
+    text = b"SHA-256: %s\n\0" % hashlib.sha256(meta.read()).hexdigest().encode()
+    meta.write(b"\x1f\x8b\x08\x10\0\0\0\0\0\xff" + text + b"\x03\0\0\0\0\0\0\0\0\0")
 END
 }
 

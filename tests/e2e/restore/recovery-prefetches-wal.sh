@@ -17,7 +17,7 @@ fill_segments 44
 destroy
 
 restore_into "$NEW" >"$SCRATCH/recover.out"
-assert_contains "$NEW/postgresql.auto.conf" " --prefetch-dir $NEW.pitr-prefetch %f %p'"
+assert_contains "$NEW/postgresql.auto.conf" " --prefetch-dir $NEW.pitr-prefetch --until 0"
 LOG=$SCRATCH/pitr/log/restore.log
 log_restores "$NEW" "$LOG"
 DATA=$NEW
