@@ -10,7 +10,7 @@ segment=${name%%.*}
 wait_until '[ -e "$DATA/pg_wal/archive_status/$segment.done" ]' 60
 mkdir "$SCRATCH/tape"
 chmod 777 "$SCRATCH/tape"
-sed -n '/^    #!\/bin\/sh/,/^    sync -- \.$/s/^    //p' "$(dirname "$0")/../../../docs/other-hosts.md" |
+sed -n '/^    #!\/bin\/sh/,/^    sync -- \.$/s/^    //p' "$TOP/docs/other-hosts.md" |
   sed "s|/mnt/tape|$SCRATCH/tape|" >"$SCRATCH/keep-wal"
 chmod 755 "$SCRATCH/keep-wal"
 assert_contains "$SCRATCH/keep-wal" "cd $SCRATCH/tape"
