@@ -59,6 +59,7 @@ void Recovery::find_old_wal(const Catalog& catalog) {
 }
 
 std::vector<Place> Recovery::all_sources() const {
+  if (!replays_more_than_bundled()) return {};
   std::vector<Place> sources = options_.sources;
   for (const fs::path& directory : rescued_) sources.push_back({false, {}, directory.native()});
   return sources;
@@ -86,13 +87,14 @@ void Recovery::make_plan() {
   const Catalog catalog = catalog_of_cluster();
   if (const auto mark = options_.delta ? read_incomplete(directory_) : std::nullopt) rescued_ = mark->rescued;
   find_old_wal(catalog);
+  const UnarchivedWal old_wal = replays_more_than_bundled() ? old_wal_ : UnarchivedWal{};
   plan_ = pitr::make_plan(*store_, catalog,
                           {.backup = options_.backup,
                            .sources = all_sources(),
                            .bundled_wal = options_.bundled_wal,
-                           .rescued = old_wal_.names,
-                           .rescued_directory = old_wal_.pg_wal,
-                           .rescued_histories = old_wal_.histories,
+                           .rescued = old_wal.names,
+                           .rescued_directory = old_wal.pg_wal,
+                           .rescued_histories = old_wal.histories,
                            .target = options_.target,
                            .search = options_.search},
                           log_);
@@ -101,7 +103,7 @@ void Recovery::make_plan() {
   if (options_.delta) left_ = left_tablespaces(directory_, tablespaces_, set.meta.server_version);
   if (plan_->reach == Reach::no) return;
   const std::vector<Place> sources = all_sources();
-  WalSearch replay{sources, old_wal_.pg_wal, plan_->path, set.meta, set.meta.start, plan_->wal.end};
+  WalSearch replay{sources, old_wal.pg_wal, plan_->path, set.meta, set.meta.start, plan_->wal.end};
   if (options_.bundled_wal && set.xlog) replay.bundle = [&] { return open_decompressed(*store_, *set.xlog); };
   replayed_ = replayed_tablespaces(replay, plan_->target, log_);
 }
@@ -214,6 +216,9 @@ fs::path Recovery::prefetch_directory() const {
   if (file_system(parent) != file_system(directory_ / "pg_wal")) return {};
   return directory_.native() + ".pitr-prefetch";
 }
+
+// With --only-wal WAL of the old cluster is rescued, and not replayed.
+bool Recovery::replays_more_than_bundled() const { return !options_.sources.empty(); }
 
 // A copy replays what was looked at, and not what its original has archived since.
 bool Recovery::is_bounded() const { return options_.purpose == Purpose::clone && !options_.standby; }

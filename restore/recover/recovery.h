@@ -39,6 +39,7 @@ class Recovery {
   void refuse_places() const;
   void refuse_long_socket() const;
   bool is_bounded() const;
+  bool replays_more_than_bundled() const;
   std::filesystem::path prefetch_directory() const;
   std::filesystem::path socket_directory() const;
   Until until() const;
