@@ -28,8 +28,8 @@ struct Event {
   std::string object;  // "TABLE", "VIEW"; of a drop
   std::string name;    // as text_of() writes it, or by numbers
   bool has_name = true;
-  std::uint64_t rows = 0;               // erased, updated
-  std::optional<double> of_about = {};  // so many rows the relation had at its last ANALYZE
+  std::uint64_t rows = 0;                      // erased, updated
+  std::optional<std::uint64_t> of_about = {};  // so many rows the relation had at its last ANALYZE
 };
 
 // A committed transaction, and where recovery has to stop for nothing of it to be done.

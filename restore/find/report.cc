@@ -16,8 +16,7 @@ std::string grouped(std::uint64_t number) {
 }
 
 std::string sentence(const Event& event) {
-  const std::string about =
-      event.of_about ? " of about " + grouped(static_cast<std::uint64_t>(*event.of_about)) : "";
+  const std::string about = event.of_about ? " of about " + grouped(*event.of_about) : "";
   const std::string rows = event.of_about ? fmt::format(" ({} rows)", about.substr(4)) : "";
   switch (event.deed) {
     case Deed::drop:
@@ -92,7 +91,7 @@ std::string json_report(const SearchResult& result, const RecoverLine& line) {
       if (event.deed == Deed::drop || event.deed == Deed::drop_other) row["kind"] = event.object;
       if (event.deed == Deed::rewrite) row["kind"] = "REWRITE";
       if (event.rows > 0) row["rows"] = event.rows;
-      if (event.of_about) row["of_about"] = static_cast<std::uint64_t>(*event.of_about);
+      if (event.of_about) row["of_about"] = *event.of_about;
       events.push_back(std::move(row));
     }
     Json row = {{"time", moment_text(found.time)},

@@ -45,8 +45,10 @@ std::string_view object(char kind) {
 bool holds_rows(char kind) { return kind == 'r' || kind == 'm'; }
 bool is_of_people(char kind) { return holds_rows(kind) || kind == 'p' || kind == 'v' || kind == 'f'; }
 
-std::optional<double> guessed_rows(const RelationRow& row) {
-  return row.rows > 0 ? std::optional(row.rows) : std::nullopt;
+// What is read out of WAL may be any number, infinity among them.
+std::optional<std::uint64_t> guessed_rows(const RelationRow& row) {
+  constexpr double most = 1e18;
+  return row.rows > 0 && row.rows < most ? std::optional(static_cast<std::uint64_t>(row.rows)) : std::nullopt;
 }
 
 }  // namespace
