@@ -202,13 +202,11 @@ std::vector<std::string> destination_words(const Options& options) {
   add_directory("spool-dir", options.spool_directory);
   for (const std::string& required : options.required) add("require", required);
   for (const Place& place : options.destinations) {
-    const std::string codec =
-        place.has_codec ? fmt::format("{}=", name(place.compression.codec)) : std::string();
     const PlaceKind its = kind(place);
     add(its == PlaceKind::pipe        ? "dst-pipe"
         : its == PlaceKind::directory ? "dst-local"
                                       : "dst-remote",
-        codec + place.place);
+        place_word(place));
   }
   std::ranges::copy(remote_words(options.remote), std::back_inserter(words));
   return words;
@@ -253,7 +251,7 @@ int archive(const Options& options, const std::string& operand, const Archiving&
   return 0;
 }
 
-// Whatever came of the call: what waits in the spool goes on its way behind its back.
+// After the call, whatever came of it: another process delivers what waits in the spool.
 class Flushing {
  public:
   Flushing(Options& options, const Archiving& archiving) : options_(options), archiving_(archiving) {}

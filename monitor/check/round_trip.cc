@@ -29,10 +29,7 @@ WalName switch_wal(Server& server) {
 }
 
 void fetch(const Place& place, const WalName& wal, const RoundTrip& trip, const fs::path& target) {
-  const std::string prefix =
-      place.has_codec ? fmt::format("{}=", pitr::name(place.compression.codec)) : std::string();
-  std::vector<std::string> words = {sibling_program("pitr-restore").native(),
-                                    "--source=" + prefix + place.place,
+  std::vector<std::string> words = {sibling_program("pitr-restore").native(), "--source=" + place_word(place),
                                     "--data-dir=" + trip.data_directory.native(), "--no-wait"};
   if (place.remote != nullptr && kind(place) != PlaceKind::directory) {
     for (const std::string& word : remote_words(*place.remote)) words.push_back(word);
