@@ -10,6 +10,8 @@
 #include <doctest/doctest.h>
 
 #include "common/os/parallel_for.h"
+#include "tests/unit/busy.h"
+#include "tests/unit/failure.h"
 
 using namespace pitr;
 
@@ -21,14 +23,6 @@ std::string pattern(std::size_t size) {
   std::string text(size, '\0');
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 7 + i / 251);
   return text;
-}
-
-// Keeps a processor busy for a time that differs from block to block.
-std::uint64_t busy(std::uint64_t seed) {
-  std::uint64_t x = seed * 0x9e3779b97f4a7c15 + 1;
-  for (std::uint64_t i = 0, end = (x >> 40) % 200000; i < end; ++i)
-    x = x * 6364136223846793005 + 1442695040888963407;
-  return x;
 }
 
 // The transform of most tests: the bytes as they are, after varying work.
@@ -44,15 +38,6 @@ bool blocks_all_signals() {
   sigset_t set;
   pthread_sigmask(SIG_SETMASK, nullptr, &set);
   return sigismember(&set, SIGTERM) == 1 && sigismember(&set, SIGINT) == 1 && sigismember(&set, SIGHUP) == 1;
-}
-
-std::string message_of(const std::function<void()>& step) {
-  try {
-    step();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 }  // namespace
@@ -182,11 +167,11 @@ TEST_CASE("an error of a worker surfaces in the caller after all blocks before i
           busy(static_cast<std::uint64_t>(block.front()));
         },
         [&](Bytes block, Bytes) { CHECK(block.front() == std::byte(delivered++)); });
-    const std::string message = message_of([&] {
+    const Failure failure = failure_of([&] {
       for (char i = 0; i < 100; ++i) pipeline.write(as_bytes(std::string(block_size, i)));
       pipeline.finish();
     });
-    CHECK(message == "transform 20: broken");
+    CHECK(failure.message == "transform 20: broken");
     CHECK(delivered == 20);
     CHECK(started <= 20 + 2 * workers + 1);
     // A block is missing: whoever goes on all the same must not get a stream that looks whole.
@@ -205,7 +190,7 @@ TEST_CASE("an error in the last block surfaces in finish") {
         },
         [](Bytes, Bytes) {});
     pipeline.write(as_bytes(pattern(3 * block_size + 1)));
-    CHECK(message_of([&] { pipeline.finish(); }) == "the last: broken");
+    CHECK(failure_of([&] { pipeline.finish(); }).message == "the last: broken");
   }
 }
 
@@ -219,7 +204,7 @@ TEST_CASE("a receiver that throws ends the pipeline") {
       pipeline.write(as_bytes(pattern(50 * block_size)));
       pipeline.finish();
     };
-    CHECK(message_of(work) == "deliver: no space left on device");
+    CHECK(failure_of(work).message == "deliver: no space left on device");
     CHECK_THROWS_AS(pipeline.finish(), Error);
     CHECK(delivered == 3);
   }
