@@ -9,8 +9,8 @@ namespace pitr {
 // Puts what threads make side by side into one row: 0, 1, 2, ...
 class Turns {
  public:
-  // The turn of one of the row. Ends with the object, for good unless go_on() was called: then the next one
-  // has it.
+  // The turn of one of the row. It ends with the object; then the next one has its turn, but only if go_on()
+  // was called.
   class Turn {
    public:
     Turn(Turns& turns, std::size_t number) : turns_(turns), number_(number) {}

@@ -52,7 +52,7 @@ class SetWriter {
   // it is published later.
   std::unique_ptr<TarWriter> create(SetPart part);
 
-  // This file was created last, or could not be, and is not to be: nothing is left of it.
+  // Drops the file that was created last, if it is this part's: nothing is left of it.
   void abandon(SetPart part);
   // False: every destination has failed.
   bool any_left() const;

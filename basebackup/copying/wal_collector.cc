@@ -144,7 +144,7 @@ WalCollector::From WalCollector::collect(const WalName& name, Segment kind, Spoo
   if (!take_from_pg_wal(name, to)) {
     fail(Exit::failed, "WAL segment {} of this backup is neither archived nor in pg_wal{}", name.text(), why);
   }
-  // Nobody is late where nothing was to come.
+  // Without an archive, taking the segment from pg_wal is the rule, and nothing is late.
   const bool fills_nothing = cluster_.archiving_is_off && sources_.temporary != nullptr;
   const bool has_archive = sources_.places.size() > (fills_nothing ? 1 : 0);
   if (kind == Segment::growing || !has_archive) return From::archive;

@@ -11,7 +11,7 @@
 namespace pitr {
 
 // Those that do one work side by side, each without the others. One that fails drops out and is told of; the
-// failure of the last one is everybody's.
+// Error of the last one is thrown.
 template <typename T>
 class Survivors {
  public:

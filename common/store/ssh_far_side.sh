@@ -142,7 +142,7 @@ settle() { # SIZE SHA-256: it is whole and durable; only its name is missing
   fi
 }
 
-publish() { # NAME: afterwards only the slot says that the writer lives, until it forgets the file
+publish() { # NAME: then the temporary name is gone; the slot says that the writer lives until it forgets the file
   if text=$(link "$temporary" "./$1" 2>&1) || rename_instead "$1" "$text"; then
     unlink "$temporary" 2>/dev/null
     temporary=

@@ -142,8 +142,8 @@ void read_blocks(Source& from, const IndexedFile& file, std::size_t workers, Dig
   digests.finish(facts);
 }
 
-// Fills `buffer` from `offset` on; false: the file ends before. A file of this host is read there; of another
-// host's all before it comes, too: `at` is how far it was read.
+// Fills `buffer` from `offset` on; false: the file ends before. A file of this host is read at the offset;
+// one of another host from its start, where `at` is how far it was read already.
 bool read_part(Source& source, std::uint64_t& at, std::uint64_t offset, std::span<std::byte> buffer) {
   if (const auto* file = dynamic_cast<FileSource*>(&source)) {
     std::size_t n = 0;

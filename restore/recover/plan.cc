@@ -20,7 +20,7 @@ namespace {
 struct Verdict {
   Reach reach = Reach::yes;
   std::string reason = {};
-  bool of_all = false;  // older backups, which need the same WAL and more, cannot do better
+  bool of_all = false;  // the WAL is the cause: an older backup, which needs more of it, cannot do better
   // The timeline on which the target lies, as far as that is known, and an LSN that is behind it.
   std::optional<Timeline> target_on = {};
   Lsn target_before = {};

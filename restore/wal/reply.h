@@ -19,8 +19,8 @@ struct Patience {
   bool gap_ends_recovery = false;        // --gap end
 };
 
-// Answers one question of PostgreSQL, after all waiting. Throws when the answer is a failure. Only a segment
-// that is there is ever taken from `prefetch`.
+// Answers one question of PostgreSQL, after all waiting. Throws when the answer is a failure. `prefetch` can
+// only have a segment: it never proves that one is absent.
 Answer reply(const RestoreRequest& request, const Patience& patience, Prefetch& prefetch, Log& log);
 
 // The answer for a failure of this request: answer_for_failure(), but for a history file that PostgreSQL asks
